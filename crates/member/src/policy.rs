@@ -1,0 +1,124 @@
+//! Part 2.1 of the policy: members, sign-in, staff.
+
+use ::policy::fields::*;
+use ::policy::recipients::*;
+use ::policy::{Purpose, PurposeInfo, RecordInfo, purpose, record};
+
+purpose! { RegisterAccount {
+    section "2.1.1", basis Contract,
+    says "We use your mobile number, a member name and a password to open your account." / "我们使用您的手机号码、会员名和密码为您注册账号。",
+    requires [MobilePhone, MemberName, PasswordHash, VerificationCode, RegisteredAt], accepts [PreferredLanguage], reads [],
+    discloses [SmsGateway(MobilePhone, VerificationCode)],
+    roles [Own, Job],
+    keep [Cancelled + 0 Days => Shred, Answered + 10 Minutes => Delete only (VerificationCode)],
+    refusal "Without them you can still browse and search; it ends with the cancellation of the account." / "不提供时您仍可浏览和搜索;账号注销后终止。",
+} }
+
+purpose! { SignIn {
+    section "2.1.1", basis Contract,
+    says "We check your name or number and password to let you in and show you where you are signed in." / "我们核对您的账号和密码以便您登录,并向您展示登录情况。",
+    requires [SessionToken, LastLoginAt, VerificationCode], accepts [], reads [MemberName, MobilePhone, PasswordHash, RegisteredAt],
+    discloses [SmsGateway(MobilePhone, VerificationCode)],
+    roles [Own, Job],
+    keep [TurnedOff + 0 Days => Delete only (SessionToken), Cancelled + 0 Days => Shred],
+    refusal "You can sign out anywhere, at any time." / "您可随时退出登录。",
+} }
+
+purpose! { KeepSession {
+    section "2.8.2", basis Contract,
+    says "One necessary cookie keeps you signed in and your forms safe." / "必要 Cookie 用于保持登录状态和保护表单安全。",
+    requires [CookieValue], accepts [], reads [SessionToken],
+    discloses [], roles [Own, Job],
+    keep [TurnedOff + 0 Days => Delete],
+    refusal "Without it you can browse, not sign in." / "不使用时您可浏览,但无法登录。",
+} }
+
+purpose! { AdministerStaff {
+    section "5.3.1", basis Contract,
+    says "Staff have accounts, roles and cases so that only those authorised reach personal information." / "员工按角色和事项授权访问个人信息。",
+    requires [StaffName, StaffAccount], accepts [], reads [PasswordHash, SessionToken],
+    discloses [], roles [Own, Privacy, Operator],
+    keep [RoleEnded + 3 Years => Shred],
+    refusal "It concerns staff only." / "仅涉及本平台员工。",
+} }
+
+record! {
+    /// A member; the person of the same random id in the vault.
+    member (id) of [id shred], keep [RegisterAccount, SignIn] since ended_at, refers [id -> person] {
+        id: Text = "random id";
+        name: sealed MemberName of id;
+        phone: sealed MobilePhone of id;
+        password: Text => PasswordHash;
+        registered_at: sealed RegisteredAt of id;
+        last_login_at: sealed LastLoginAt of id;
+        language: Text => PreferredLanguage;
+        edition: BigInt = "edition of the policy";
+        ended_at: MaybeBigInt = "when the account was cancelled";
+    }
+}
+
+record! {
+    /// A one-time code on its way to a telephone. The proof is a keyed hash over id and code.
+    one_time_code (id) of [person delete], keep [RegisterAccount, SignIn] since expires_at, refers [] {
+        id: Text = "random id, stands in the form";
+        person: Text = "random id: the member, or the one to be";
+        reason: Text = "register, sign_in or change_password";
+        phone: sealed MobilePhone of person;
+        proof: Text => VerificationCode;
+        tries: BigInt = "wrong tries so far";
+        made_at: BigInt = "when it was made";
+        expires_at: BigInt = "when it stops working";
+        used_at: MaybeBigInt = "when it was used";
+    }
+}
+
+record! {
+    /// How often something was tried under a keyed hash that changes with the hour; says nothing of anybody after that.
+    throttle (mark) of [], keep [] since until, refers [] {
+        mark: Text = "keyed hash that changes with the hour";
+        count: BigInt = "tries";
+        until: BigInt = "when it ends";
+    }
+}
+
+record! {
+    session (person, id) of [person delete], keep [SignIn, KeepSession] since ended_at, refers [person -> person] {
+        person: Text = "random id";
+        id: Text = "random id";
+        token: Text => SessionToken;
+        staff: Bool = "a staff session";
+        begun_at: BigInt = "when it began";
+        seen_at: BigInt = "last use, to the hour";
+        ended_at: MaybeBigInt = "when it ended";
+    }
+}
+
+record! {
+    staff (id) of [id shred], keep [AdministerStaff] since ended_at, refers [id -> person] {
+        id: Text = "random id";
+        name: sealed StaffName of id;
+        account: Text => StaffAccount;
+        role: Text => StaffAccount;
+        password: Text => PasswordHash;
+        begun_at: BigInt = "when the role began";
+        ended_at: MaybeBigInt = "when the role ended";
+    }
+}
+
+pub const PURPOSES: &[&PurposeInfo] = &[&RegisterAccount::INFO, &SignIn::INFO, &KeepSession::INFO, &AdministerStaff::INFO];
+pub const RECORDS: &[&RecordInfo] = &[
+    &member::table::RECORD,
+    &one_time_code::table::RECORD,
+    &throttle::table::RECORD,
+    &session::table::RECORD,
+    &staff::table::RECORD,
+];
+
+/// This crate's part of the house.
+pub const PART: vault::Part = vault::Part { name: "member", purposes: PURPOSES, records: RECORDS, migrations };
+
+const MIGRATIONS: diesel_migrations::EmbeddedMigrations = diesel_migrations::embed_migrations!("migrations");
+
+pub fn migrations() -> db::Migrations {
+    db::Migrations { name: "member", source: MIGRATIONS }
+}

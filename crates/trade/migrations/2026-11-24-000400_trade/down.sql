@@ -1,0 +1,14 @@
+drop table tracking_event;
+drop table shipment;
+drop table payout;
+drop table posting;
+drop table journal_entry;
+drop table refund;
+drop table payment;
+drop table assurance;
+drop table consignee;
+drop table order_line;
+drop table purchase_order;
+drop table checkout;
+drop table address;
+drop table cart_item;

@@ -1,0 +1,247 @@
+//! The right to read or collect fields of given people for one purpose, obtained by an actor.
+//!
+//! Prepared on a reader (states and consents from the data, keys from the key store, two queries for all the people
+//! of a page); the command takes it as an argument, and the writer compares the states' versions in its transaction.
+
+use crate::keys::{Fresh, PersonKey};
+use crate::policy::{consent, person};
+use crate::{NotOpened, State, Vault, ledger};
+use db::{Id, Scope, Stop};
+use diesel::prelude::*;
+use policy::{Basis, Duty, FieldInfo, Purpose, RecipientInfo, Role};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub role: Role,
+    /// The member or staff account; `None` for background work.
+    pub who: Option<Id>,
+    /// The shop for whose case a seller acts.
+    pub shop: Option<Id>,
+    /// The job's name, where background work acts.
+    pub job: Option<&'static str>,
+}
+
+impl Actor {
+    pub fn own(member: &Id) -> Actor {
+        Actor { role: Role::Own, who: Some(member.clone()), shop: None, job: None }
+    }
+
+    pub fn seller(member: &Id, shop: &Id) -> Actor {
+        Actor { role: Role::Seller, who: Some(member.clone()), shop: Some(shop.clone()), job: None }
+    }
+
+    pub fn staff(staff: &Id, role: Role) -> Actor {
+        Actor { role, who: Some(staff.clone()), shop: None, job: None }
+    }
+
+    pub fn job(name: &'static str) -> Actor {
+        Actor { role: Role::Job, who: None, shop: None, job: Some(name) }
+    }
+}
+
+/// Why no access was given.
+#[derive(Debug)]
+pub enum NoAccess {
+    /// The policy does not let this role act for the purpose.
+    Role { purpose: &'static str, role: Role },
+    /// The purpose rests on a consent that is not in force: ask, at the moment of use.
+    NoConsent { purpose: &'static str },
+    /// The person's data open for legal duties only.
+    Restricted,
+    /// The person is erased, or was never known.
+    Gone,
+    /// The database or the key store did not answer.
+    Unavailable(String),
+}
+
+impl fmt::Display for NoAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoAccess::Role { purpose, role } => write!(f, "{} may not act for {purpose}", role.id()),
+            NoAccess::NoConsent { purpose } => write!(f, "no consent to {purpose} is in force"),
+            NoAccess::Restricted => f.write_str("restricted"),
+            NoAccess::Gone => f.write_str("no such person"),
+            NoAccess::Unavailable(why) => write!(f, "unavailable: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for NoAccess {}
+
+/// The right to act for purpose `P` on the data of some people.
+pub struct Access<P: Purpose> {
+    actor: Actor,
+    versions: HashMap<Id, i64>,
+    /// People begun by the very command that uses the access: no state to compare yet.
+    fresh: HashSet<Id>,
+    keys: HashMap<(Id, Duty), Arc<PersonKey>>,
+    purpose: PhantomData<fn() -> P>,
+}
+
+impl<P: Purpose> fmt::Debug for Access<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Access<{}> by {} to {} people", P::INFO.id, self.actor.role.id(), self.keys.len())
+    }
+}
+
+impl<P: Purpose> Clone for Access<P> {
+    fn clone(&self) -> Self {
+        Access {
+            actor: self.actor.clone(),
+            versions: self.versions.clone(),
+            fresh: self.fresh.clone(),
+            keys: self.keys.clone(),
+            purpose: PhantomData,
+        }
+    }
+}
+
+impl<P: Purpose> Access<P> {
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Adds people for whom the key store has made keys and whom the command itself begins.
+    pub fn and_fresh<'f>(mut self, fresh: impl IntoIterator<Item = &'f Fresh>) -> Access<P> {
+        for person in fresh {
+            self.fresh.insert(person.id().clone());
+            for (duty, key) in person.keys() {
+                self.keys.insert((person.id().clone(), *duty), key.clone());
+            }
+        }
+        self
+    }
+
+    pub fn covers(&self, person: &Id) -> bool {
+        self.versions.contains_key(person) || self.fresh.contains(person)
+    }
+
+    /// The person's key, and the demand that the person's state be still the one that was looked at.
+    pub(crate) fn key(&self, scope: &mut impl Scope, person: &Id, duty: Duty) -> Result<Arc<PersonKey>, NotOpened> {
+        let key = self.keys.get(&(person.clone(), duty)).ok_or(NotOpened::NoKey)?;
+        if let Some(version) = self.versions.get(person) {
+            scope.require(person, *version);
+        } else if !self.fresh.contains(person) {
+            return Err(NotOpened::NoKey);
+        }
+        Ok(key.clone())
+    }
+
+    pub(crate) fn seen(&self, person: &Id, about: &Id) -> Arc<Seen> {
+        Arc::new(Seen { actor: self.actor.clone(), person: person.clone(), about: about.clone(), purpose: P::INFO.id })
+    }
+}
+
+/// What an opened value remembers of its opening: enough to say in the ledger to whom it was given on.
+pub(crate) struct Seen {
+    actor: Actor,
+    person: Id,
+    about: Id,
+    purpose: &'static str,
+}
+
+impl Seen {
+    pub(crate) fn note_read(&self, scope: &mut impl Scope, field: &FieldInfo) {
+        self.note(scope, field, None);
+    }
+
+    pub(crate) fn note_given(&self, scope: &mut impl Scope, field: &FieldInfo, to: &RecipientInfo) {
+        self.note(scope, field, Some(to.id));
+    }
+
+    fn note(&self, scope: &mut impl Scope, field: &FieldInfo, to: Option<&str>) {
+        let own = self.actor.who.as_ref() == Some(&self.person) && to.is_none();
+        let at = scope.now();
+        let head = ledger::head(at, &self.actor, &self.person, self.purpose, to, &self.about);
+        ledger::add(scope.notes(), own, head, field.id);
+    }
+}
+
+impl Vault {
+    /// Access for purpose `P` to the data of `people`, or why not. Role, states, consents and keys are looked at now;
+    /// the writer looks at the states again when the command ends.
+    pub async fn access<P: Purpose>(&self, actor: &Actor, people: &[Id]) -> Result<Access<P>, NoAccess> {
+        check_role::<P>(actor)?;
+        let wanted = people.to_vec();
+        let rows = self
+            .data
+            .read(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
+            .await
+            .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
+        let versions = judge::<P>(rows, people)?;
+        let keys = self.keys.load(people).await.map_err(|e| NoAccess::Unavailable(e.to_string()))?;
+        Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
+    }
+
+    /// As `access`, for threads that may wait (jobs, tests, the command line).
+    pub fn access_now<P: Purpose>(&self, actor: &Actor, people: &[Id]) -> Result<Access<P>, NoAccess> {
+        check_role::<P>(actor)?;
+        let wanted = people.to_vec();
+        let rows = self
+            .data
+            .read_now(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
+            .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
+        let versions = judge::<P>(rows, people)?;
+        let keys = self.keys.load_now(people).map_err(|e| NoAccess::Unavailable(e.to_string()))?;
+        Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
+    }
+}
+
+fn check_role<P: Purpose>(actor: &Actor) -> Result<(), NoAccess> {
+    if P::INFO.roles.contains(&actor.role) {
+        Ok(())
+    } else {
+        Err(NoAccess::Role { purpose: P::INFO.id, role: actor.role })
+    }
+}
+
+/// What one look at the data says of the people asked for.
+struct Found {
+    states: Vec<(String, String, i64)>,
+    agreed: HashSet<String>,
+}
+
+fn look_up<P: Purpose>(scope: &mut impl Scope, people: &[Id]) -> QueryResult<Found> {
+    let ids: Vec<&str> = people.iter().map(Id::as_str).collect();
+    let states = person::table
+        .filter(person::id.eq_any(&ids))
+        .select((person::id, person::state, person::version))
+        .load(scope.db())?;
+    let agreed = if P::INFO.basis.asks() {
+        consent::table
+            .filter(consent::person.eq_any(&ids))
+            .filter(consent::purpose.eq(P::INFO.id))
+            .filter(consent::withdrawn_at.is_null())
+            .select(consent::person)
+            .load::<String>(scope.db())?
+            .into_iter()
+            .collect()
+    } else {
+        HashSet::new()
+    };
+    Ok(Found { states, agreed })
+}
+
+fn judge<P: Purpose>(found: Found, people: &[Id]) -> Result<HashMap<Id, i64>, NoAccess> {
+    let mut versions = HashMap::with_capacity(people.len());
+    for id in people {
+        let (_, state, version) =
+            found.states.iter().find(|(known, _, _)| known == id.as_str()).ok_or(NoAccess::Gone)?;
+        match State::parse(state) {
+            State::Open => {}
+            State::Restricted if P::INFO.basis == Basis::LegalObligation => {}
+            State::Restricted => return Err(NoAccess::Restricted),
+            State::Erased => return Err(NoAccess::Gone),
+        }
+        if P::INFO.basis.asks() && !found.agreed.contains(id.as_str()) {
+            return Err(NoAccess::NoConsent { purpose: P::INFO.id });
+        }
+        versions.insert(id.clone(), *version);
+    }
+    Ok(versions)
+}
