@@ -14,6 +14,8 @@ mod part;
 pub mod person;
 pub mod policy;
 mod sealed;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use access::{Access, Actor, NoAccess};
 pub use keys::{Fresh, KeyStore, Taken};
@@ -42,7 +44,7 @@ impl Vault {
         &self.data
     }
 
-    pub fn keys(&self) -> &KeyStore {
+    pub fn keys(&self) -> &Arc<KeyStore> {
         &self.keys
     }
 }
