@@ -1,0 +1,230 @@
+//! The two engines behind one type, and how each is connected.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use diesel::connection::{InstrumentationEvent, SimpleConnection};
+use diesel::prelude::*;
+
+use crate::fault::{may_run_again, told_without_values};
+
+/// A connection to either engine. Names and types of every query are checked for both when the program is compiled.
+#[derive(diesel::MultiConnection)]
+pub enum Db {
+    Sqlite(SqliteConnection),
+    Pg(PgConnection),
+}
+
+/// Runs an expression on the concrete connection: for `ON CONFLICT` and multi-row inserts, which the enum lacks.
+///
+/// `on_each!(tx.db, conn => diesel::insert_into(…).values(…).on_conflict_do_nothing().execute(conn))?`
+#[macro_export]
+macro_rules! on_each {
+    ($db:expr, $conn:ident => $work:expr) => {
+        match $db {
+            $crate::Db::Sqlite($conn) => $work,
+            $crate::Db::Pg($conn) => $work,
+        }
+    };
+}
+
+/// Lets two tables of different crates stand in one query; diesel's own macro adds impls that the orphan rule forbids.
+///
+/// `joinable!` knows no composite keys: join with `.on(a::person.eq(b::person).and(a::order_id.eq(b::id)))`.
+#[macro_export]
+macro_rules! meet {
+    ($here:ident, $there:ident) => {
+        impl diesel::query_source::TableNotEqual<$there::table> for $here::table {}
+        impl diesel::query_source::TableNotEqual<$here::table> for $there::table {}
+    };
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Where the database is: a file, or a `postgres://` URL.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Address {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl Address {
+    pub fn engine(&self) -> Engine {
+        match self {
+            Address::Sqlite(_) => Engine::Sqlite,
+            Address::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = std::convert::Infallible;
+    fn from_str(text: &str) -> Result<Address, Self::Err> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Address::Postgres(text.to_owned()));
+        }
+        Ok(Address::Sqlite(PathBuf::from(text.strip_prefix("sqlite://").unwrap_or(text))))
+    }
+}
+
+/// Without the URL, which may hold a password.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Sqlite(path) => write!(f, "SQLite {}", path.display()),
+            Address::Postgres(_) => f.write_str("PostgreSQL"),
+        }
+    }
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Write,
+    Read,
+    /// Migrations: neither watched nor limited in time.
+    Migrate,
+}
+
+/// A connection whose failed statements are noticed even where a command swallows the error.
+pub(crate) struct Link {
+    pub db: Db,
+    pub watch: Watch,
+}
+
+impl Link {
+    pub fn run(&mut self, sql: &str) -> QueryResult<()> {
+        self.watch.clear();
+        self.db.batch_execute(sql)
+    }
+}
+
+/// Remembers the first failed statement and unwinds at the next one: after a fault SQLite may have rolled its
+/// transaction back, so that what follows would commit by itself.
+#[derive(Clone, Default)]
+pub(crate) struct Watch(Arc<Watched>);
+
+#[derive(Default)]
+struct Watched {
+    state: AtomicU8,
+    first: Mutex<String>,
+}
+
+const SOUND: u8 = 0;
+const FAILED: u8 = 1;
+const FAILED_MAY_RUN_AGAIN: u8 = 2;
+
+/// What a watched connection unwinds with. No panic hook hears of it.
+pub(crate) enum Unwound {
+    StatementAfterFault,
+    NestedTransaction,
+}
+
+/// The first failure that a [`Watch`] saw.
+pub(crate) struct Noticed {
+    pub told: String,
+    pub may_run_again: bool,
+}
+
+impl Watch {
+    pub fn clear(&self) {
+        self.0.state.store(SOUND, Ordering::Relaxed);
+    }
+
+    pub fn noticed(&self) -> Option<Noticed> {
+        let state = self.0.state.load(Ordering::Relaxed);
+        (state != SOUND).then(|| Noticed {
+            told: self.0.first.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            may_run_again: state == FAILED_MAY_RUN_AGAIN,
+        })
+    }
+
+    fn hear(&self, event: InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::StartQuery { .. } if self.0.state.load(Ordering::Relaxed) != SOUND => {
+                std::panic::resume_unwind(Box::new(Unwound::StatementAfterFault))
+            }
+            InstrumentationEvent::BeginTransaction { .. } => {
+                std::panic::resume_unwind(Box::new(Unwound::NestedTransaction))
+            }
+            InstrumentationEvent::FinishQuery { error: Some(error), .. }
+                if self.0.state.load(Ordering::Relaxed) == SOUND =>
+            {
+                *self.0.first.lock().unwrap_or_else(PoisonError::into_inner) = told_without_values(error);
+                let state = if may_run_again(error) { FAILED_MAY_RUN_AGAIN } else { FAILED };
+                self.0.state.store(state, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Opens a connection and sets it up; the error is a sentence without the address.
+pub(crate) fn connect(address: &Address, purpose: Purpose) -> Result<Link, String> {
+    let mut db = match address {
+        Address::Sqlite(path) => {
+            let path = path.to_str().ok_or("the path of the database is not UTF-8")?;
+            Db::Sqlite(SqliteConnection::establish(path).map_err(|error| format!("SQLite does not open: {error}"))?)
+        }
+        Address::Postgres(url) => {
+            Db::Pg(PgConnection::establish(url).map_err(|error| format!("PostgreSQL does not answer: {error}"))?)
+        }
+    };
+    set_up(&mut db, purpose).map_err(|error| format!("the connection cannot be set up: {error}"))?;
+    let watch = Watch::default();
+    if purpose != Purpose::Migrate {
+        let heard = watch.clone();
+        db.set_instrumentation(move |event: InstrumentationEvent<'_>| heard.hear(event));
+    }
+    Ok(Link { db, watch })
+}
+
+fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {
+    if let Db::Sqlite(_) = db {
+        // First of all, so that the change to WAL waits for another process instead of failing.
+        db.batch_execute("pragma busy_timeout = 10000")?;
+        // secure_delete: what is erased is overwritten. temp_store: sorted rows never reach a file of their own.
+        // journal_size_limit: a log that a reader once made long does not keep its old pages for good.
+        db.batch_execute(
+            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
+             pragma secure_delete = on; pragma temp_store = memory; pragma journal_size_limit = 67108864; \
+             pragma cache_size = -16384; pragma trusted_schema = off",
+        )?;
+        if purpose == Purpose::Read {
+            db.batch_execute("pragma query_only = on")?;
+        }
+        return Ok(());
+    }
+    db.batch_execute("set timezone to 'UTC'; set application_name to 'hanse'; set client_min_messages to warning")?;
+    set_language(db)?;
+    if purpose != Purpose::Migrate {
+        // A statement that runs longer was written wrongly: long work goes in chunks.
+        db.batch_execute("set statement_timeout to '60s'; set idle_in_transaction_session_timeout to '120s'")?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    lc_messages: String,
+}
+
+/// Diesel shows a deadlock only by its text, so the messages must be English. Setting them takes a superuser or a
+/// granted right; without it an English server is good enough.
+fn set_language(db: &mut Db) -> QueryResult<()> {
+    let Err(refused) = db.batch_execute("set lc_messages to 'C'") else {
+        return Ok(());
+    };
+    let setting =
+        diesel::sql_query("select current_setting('lc_messages') as lc_messages").get_result::<Setting>(db)?;
+    let english = ["C", "POSIX", "en"].iter().any(|start| setting.lc_messages.starts_with(start));
+    if english { Ok(()) } else { Err(refused) }
+}

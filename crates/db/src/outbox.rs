@@ -1,0 +1,219 @@
+//! The outbox: events written in the command's transaction, read by position by whoever acts on them.
+//!
+//! Ids are not in commit order, so a consumer that read by id would miss events. The position is: on SQLite the writer
+//! gives it in the same commit; on PostgreSQL a sequencer gives it to committed events while it holds one row's lock.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use serde_json::Value;
+
+use crate::policy::{outbox, outbox_consumer, outbox_sequence};
+use crate::{Db, Id, clock};
+
+/// More in one insert would pass SQLite's and PostgreSQL's limits on parameters.
+const EVENTS_PER_INSERT_MAX: usize = 1_000;
+const EVENTS_PER_ROUND_MAX: i64 = 5_000;
+
+/// Something that happened, for other domains and for what leaves the process.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub kind: &'static str,
+    pub about: Id,
+    /// Ids and numbers only, never personal data.
+    pub body: Value,
+}
+
+/// A committed event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivered {
+    pub position: i64,
+    pub kind: String,
+    pub about: Id,
+    pub body: Value,
+    /// When its command ran.
+    pub at: i64,
+}
+
+/// Where the positions of a command's events come from.
+#[derive(Clone, Copy)]
+pub(crate) enum Placing {
+    /// Here and now, counted on from this one: one writer, SQLite.
+    After(i64),
+    /// By the sequencer: PostgreSQL.
+    Later,
+}
+
+pub(crate) fn insert(db: &mut Db, now: i64, events: &[(Id, Event)], placing: Placing) -> QueryResult<()> {
+    let mut position = match placing {
+        Placing::After(last) => last,
+        Placing::Later => 0,
+    };
+    for events in events.chunks(EVENTS_PER_INSERT_MAX) {
+        let rows = events.iter().map(|(id, event)| {
+            position += 1;
+            (
+                outbox::id.eq(id),
+                outbox::position.eq(matches!(placing, Placing::After(_)).then_some(position)),
+                outbox::kind.eq(event.kind),
+                outbox::about.eq(&event.about),
+                outbox::body.eq(event.body.to_string()),
+                outbox::at.eq(now),
+            )
+        });
+        match db {
+            Db::Sqlite(conn) => {
+                let rows: Vec<_> = rows.map(|row| (row, outbox::written_at.eq(clock::real_now()))).collect();
+                diesel::insert_into(outbox::table).values(rows).execute(conn)?
+            }
+            Db::Pg(conn) => {
+                // The server's clock, as one for all processes: a command that waited for another's row lock comes to
+                // this insert after the other's commit, so cause stands before effect.
+                let server_now = "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
+                let server_now = || diesel::dsl::sql::<BigInt>(server_now);
+                let rows: Vec<_> = rows.map(|row| (row, outbox::written_at.eq(server_now()))).collect();
+                diesel::insert_into(outbox::table).values(rows).execute(conn)?
+            }
+        };
+    }
+    Ok(())
+}
+
+/// The highest position given.
+pub fn last_position(db: &mut Db) -> QueryResult<i64> {
+    outbox_sequence::table.filter(outbox_sequence::name.eq("outbox")).select(outbox_sequence::last).first(db)
+}
+
+pub(crate) fn set_last_position(db: &mut Db, last: i64) -> QueryResult<()> {
+    diesel::update(outbox_sequence::table.filter(outbox_sequence::name.eq("outbox")))
+        .set(outbox_sequence::last.eq(last))
+        .execute(db)
+        .map(|_| ())
+}
+
+/// Committed events after `position`, in order.
+pub fn after(db: &mut Db, position: i64, limit: i64) -> QueryResult<Vec<Delivered>> {
+    let rows: Vec<(Option<i64>, String, Id, String, i64)> = outbox::table
+        .filter(outbox::position.gt(position))
+        .order(outbox::position)
+        .limit(limit)
+        .select((outbox::position, outbox::kind, outbox::about, outbox::body, outbox::at))
+        .load(db)?;
+    rows.into_iter()
+        .map(|(position, kind, about, body, at)| {
+            let body = serde_json::from_str(&body)
+                .map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
+            // Rows without a position do not pass the filter.
+            Ok(Delivered { position: position.unwrap_or_default(), kind, about, body, at })
+        })
+        .collect()
+}
+
+/// How far a consumer has read; 0 for one that has not begun.
+pub fn position_of(db: &mut Db, consumer: &str) -> QueryResult<i64> {
+    let position = outbox_consumer::table
+        .filter(outbox_consumer::name.eq(consumer))
+        .select(outbox_consumer::position)
+        .first(db)
+        .optional()?;
+    Ok(position.unwrap_or(0))
+}
+
+/// Notes how far a consumer has read, in the transaction that wrote the effect.
+pub fn set_position(db: &mut Db, consumer: &str, position: i64) -> QueryResult<()> {
+    let row = (outbox_consumer::name.eq(consumer), outbox_consumer::position.eq(position));
+    on_each_upsert(db, row, position)
+}
+
+fn on_each_upsert(
+    db: &mut Db,
+    row: (diesel::dsl::Eq<outbox_consumer::name, &str>, diesel::dsl::Eq<outbox_consumer::position, i64>),
+    position: i64,
+) -> QueryResult<()> {
+    crate::on_each!(db, conn => diesel::insert_into(outbox_consumer::table)
+        .values(row)
+        .on_conflict(outbox_consumer::name)
+        .do_update()
+        .set(outbox_consumer::position.eq(position))
+        .execute(conn)
+        .map(|_| ()))
+}
+
+/// Deletes events from before `at` that every registered consumer has passed.
+pub fn prune(db: &mut Db, at: i64) -> QueryResult<usize> {
+    let passed: Option<i64> = outbox_consumer::table.select(diesel::dsl::min(outbox_consumer::position)).first(db)?;
+    let passed = match passed {
+        Some(passed) => passed,
+        None => last_position(db)?,
+    };
+    diesel::delete(outbox::table.filter(outbox::position.le(passed)).filter(outbox::at.lt(at))).execute(db)
+}
+
+#[derive(QueryableByName)]
+struct Last {
+    #[diesel(sql_type = BigInt)]
+    last: i64,
+}
+
+/// What one round of the sequencer did.
+pub(crate) struct Placed {
+    pub last: i64,
+    /// There may be more.
+    pub full: bool,
+}
+
+/// Gives positions to the committed events that have none. PostgreSQL only; in an open transaction.
+pub(crate) fn place(db: &mut Db) -> QueryResult<Placed> {
+    let held = diesel::sql_query("select last from outbox_sequence where name = 'outbox' for update skip locked")
+        .load::<Last>(db)?;
+    let Some(Last { last }) = held.into_iter().next() else {
+        // Another process places just now.
+        return Ok(Placed { last: last_position(db)?, full: false });
+    };
+    let placed = diesel::sql_query(
+        "update outbox set position = $1 + fresh.n from \
+         (select id, row_number() over (order by written_at, id) as n from \
+          (select id, written_at from outbox where position is null order by written_at, id limit $2) as oldest) as fresh \
+         where outbox.id = fresh.id",
+    )
+    .bind::<BigInt, _>(last)
+    .bind::<BigInt, _>(EVENTS_PER_ROUND_MAX)
+    .execute(db)? as i64;
+    if placed > 0 {
+        set_last_position(db, last + placed)?;
+    }
+    Ok(Placed { last: last + placed, full: placed == EVENTS_PER_ROUND_MAX })
+}
+
+/// The last position that this process knows of, and those who wait for more.
+#[derive(Default)]
+pub(crate) struct Signal {
+    last: Mutex<i64>,
+    raised: Condvar,
+}
+
+impl Signal {
+    pub fn raise(&self, last: i64) {
+        let mut known = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last > *known {
+            *known = last;
+            drop(known);
+            self.raised.notify_all();
+        }
+    }
+
+    pub fn wait_beyond(&self, position: i64, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
+        let mut known = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        while *known <= position {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            known = self.raised.wait_timeout(known, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}

@@ -1,0 +1,157 @@
+//! Reader threads, each with its own connection.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crate::command::{Answer, Collected, End, NotesOfRead, Read, ReadEnd, run_read};
+use crate::database::Shared;
+use crate::engine::{Engine, Link, Purpose, connect};
+use crate::fault::{Failed, Stop};
+
+/// A read in the queue, without its types.
+pub(crate) struct Asked(Box<dyn Reading>);
+
+trait Reading: Send {
+    fn run(self: Box<Self>, seat: &mut Seat);
+    fn refuse(self: Box<Self>, told: String);
+}
+
+struct Question<F, T, R> {
+    read: F,
+    to: Answer<Result<T, Failed<R>>>,
+}
+
+impl Asked {
+    pub fn new<T, R>(
+        read: impl FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
+        to: Answer<Result<T, Failed<R>>>,
+    ) -> Asked
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        Asked(Box::new(Question { read, to }))
+    }
+
+    pub fn refuse(self, told: String) {
+        self.0.refuse(told);
+    }
+}
+
+/// A reader's place: its connection, made anew when it has broken.
+struct Seat {
+    shared: Arc<Shared>,
+    connection: Option<Link>,
+}
+
+impl Seat {
+    /// A connection with an open read transaction.
+    fn begin(&mut self) -> Result<&mut Link, String> {
+        let sql = match self.shared.address.engine() {
+            Engine::Sqlite => "begin",
+            // One snapshot for the whole read, as SQLite gives it.
+            Engine::Postgres => "begin isolation level repeatable read read only",
+        };
+        if let Some(connection) = &mut self.connection
+            && connection.run(sql).is_err()
+        {
+            self.connection = None;
+        }
+        if self.connection.is_none() {
+            let mut connection = connect(&self.shared.address, Purpose::Read)?;
+            connection.run(sql).map_err(|error| crate::fault::told_without_values(&error))?;
+            self.connection = Some(connection);
+        }
+        self.connection.as_mut().ok_or_else(|| "no connection".to_owned())
+    }
+}
+
+impl<F, T, R> Reading for Question<F, T, R>
+where
+    F: FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
+    T: Send + 'static,
+    R: Send + 'static,
+{
+    fn run(self: Box<Self>, seat: &mut Seat) {
+        let Question { read, to } = *self;
+        let shared = seat.shared.clone();
+        let connection = match seat.begin() {
+            Ok(connection) => connection,
+            Err(told) => return to.give(Err(Failed::Unavailable(told))),
+        };
+        let mut collected = Collected::default();
+        let ended = run_read(connection, &shared, &mut collected, read);
+        // A read leaves nothing behind; a rollback also ends a transaction that a failed statement has broken.
+        let broken = connection.run("rollback").is_err();
+        if broken {
+            seat.connection = None;
+        }
+        let result = match ended {
+            ReadEnd::Answer(result) => result,
+            ReadEnd::Failed(_) if broken && shared.address.engine() == Engine::Postgres => {
+                Err(Failed::Unavailable("the connection to the database broke".to_owned()))
+            }
+            ReadEnd::Failed(failed) => Err(failed),
+        };
+        answer_when_noted(&shared, collected, result, to);
+    }
+
+    fn refuse(self: Box<Self>, told: String) {
+        self.to.give(Err(Failed::Unavailable(told)));
+    }
+}
+
+/// A reading of somebody else's data is answered when its ledger lines are on disk, and not at all without them.
+fn answer_when_noted<T, R>(
+    shared: &Shared,
+    collected: Collected,
+    result: Result<T, Failed<R>>,
+    to: Answer<Result<T, Failed<R>>>,
+) where
+    T: Send + 'static,
+    R: Send + 'static,
+{
+    if collected.notes.is_empty() {
+        return to.give(result);
+    }
+    let own = collected.notes.iter().all(|note| note.own);
+    if own {
+        let noted = NotesOfRead::queued(collected.notes, |end| {
+            if !matches!(end, End::AsCalled) {
+                tracing::error!("the ledger lines of a member's own reading were not written");
+            }
+        });
+        return match shared.commands.push(noted) {
+            Ok(()) => to.give(result),
+            Err((why, _)) => to.give(Err(Failed::Unavailable(why.told()))),
+        };
+    }
+    let noted = NotesOfRead::queued(collected.notes, move |end| {
+        to.give(match end {
+            End::AsCalled => result,
+            End::Changed | End::Unknown => Err(Failed::Unavailable("the ledger could not be written".to_owned())),
+            End::Fault(id) => Err(Failed::Fault(id)),
+            End::Unavailable(told) => Err(Failed::Unavailable(told)),
+        });
+    });
+    if let Err((why, noted)) = shared.commands.push(noted) {
+        noted.answer(End::Unavailable(why.told()));
+    }
+}
+
+pub(crate) fn start(shared: &Arc<Shared>, threads: usize) -> Vec<Result<JoinHandle<()>, String>> {
+    (1..=threads)
+        .map(|number| {
+            let shared = shared.clone();
+            thread::Builder::new()
+                .name(format!("db-reader-{number}"))
+                .spawn(move || {
+                    let mut seat = Seat { shared: shared.clone(), connection: None };
+                    while let Some(Asked(reading)) = shared.reads.pop() {
+                        reading.run(&mut seat);
+                    }
+                })
+                .map_err(|error| error.to_string())
+        })
+        .collect()
+}

@@ -1,0 +1,201 @@
+//! A pool of threads; each command is one top-level transaction, repeated after a deadlock with the same time and ids.
+
+use std::thread;
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use crate::Note;
+use crate::command::{End, Queued, Verdict};
+use crate::database::Shared;
+use crate::engine::{Link, Purpose, connect};
+use crate::fault::{FaultId, told_without_values};
+use crate::ledger::Chain;
+use crate::outbox::{self, Placing};
+
+/// Runs of one command, the first included.
+const RUNS_MAX: u32 = 12;
+/// How long a thread that finds no database waits before it tries again.
+const RECONNECT_AFTER: Duration = Duration::from_millis(250);
+const SEQUENCER_POLL: Duration = Duration::from_millis(200);
+
+pub(crate) fn write(shared: &Shared) {
+    let mut seat = Seat { connection: None, chain: Chain::begin() };
+    while let Some(mut command) = shared.commands.pop() {
+        let end = seat.carry_out(&mut command, shared);
+        command.answer(end);
+    }
+}
+
+struct Seat {
+    connection: Option<Link>,
+    chain: Chain,
+}
+
+/// How one run ended.
+enum Run {
+    Ended(End),
+    /// Undone; worth another run.
+    Again(String),
+}
+
+/// How a COMMIT ended.
+enum Commit {
+    Done,
+    /// The server said no: nothing was written.
+    Refused(diesel::result::Error),
+    /// The connection broke before it could say.
+    Unknown,
+}
+
+impl Seat {
+    fn carry_out(&mut self, command: &mut Queued, shared: &Shared) -> End {
+        let mut told = String::new();
+        for run in 1..=RUNS_MAX {
+            match self.run(command, shared) {
+                Run::Ended(end) => return end,
+                Run::Again(why) => told = why,
+            }
+            let pause = match self.connection {
+                // Two that met in a deadlock should not meet again.
+                Some(_) => Duration::from_millis(u64::from(run) * (1 + u64::from(scatter() % 4))),
+                None => RECONNECT_AFTER,
+            };
+            thread::sleep(pause);
+        }
+        End::Unavailable(format!("given up after {RUNS_MAX} runs: {told}"))
+    }
+
+    fn run(&mut self, command: &mut Queued, shared: &Shared) -> Run {
+        let Some(connection) = self.connection.as_mut() else {
+            match connect(&shared.address, Purpose::Write) {
+                Ok(connected) => self.connection = Some(connected),
+                Err(told) => return Run::Again(told),
+            }
+            return self.run(command, shared);
+        };
+        if let Err(error) = connection.run("begin") {
+            self.connection = None;
+            return Run::Again(told_without_values(&error));
+        }
+        let ran = command.run(connection, shared, Placing::Later);
+        let (events, jobs) = (ran.events_count, ran.jobs_count);
+        match ran.verdict {
+            Verdict::Keep => match self.commit(shared, &ran.notes) {
+                Commit::Done => {
+                    if events > 0 {
+                        shared.sequencer.wake();
+                    }
+                    if jobs > 0 {
+                        shared.job_wake.wake();
+                    }
+                    Run::Ended(End::AsCalled)
+                }
+                Commit::Refused(error) if crate::fault::may_run_again(&error) || self.connection.is_none() => {
+                    Run::Again(told_without_values(&error))
+                }
+                Commit::Refused(error) => Run::Ended(End::Fault(FaultId::log(&told_without_values(&error)))),
+                Commit::Unknown => Run::Ended(End::Unknown),
+            },
+            Verdict::Again(told) => {
+                self.roll_back();
+                Run::Again(told)
+            }
+            Verdict::Undo(end) => {
+                if !self.roll_back() {
+                    // Undone by the server; the fault was the broken connection.
+                    return Run::Again("the connection to the database broke".to_owned());
+                }
+                Run::Ended(self.keep_notes(shared, &ran.notes, end))
+            }
+        }
+    }
+
+    /// `false` when the connection is gone, and with it the transaction.
+    fn roll_back(&mut self) -> bool {
+        let alive = self.connection.as_mut().is_some_and(|connection| connection.run("rollback").is_ok());
+        if !alive {
+            self.connection = None;
+        }
+        alive
+    }
+
+    /// The ledger lines of an undone command, in a transaction of their own.
+    fn keep_notes(&mut self, shared: &Shared, notes: &[Note], end: End) -> End {
+        if notes.is_empty() {
+            return end;
+        }
+        let Some(connection) = self.connection.as_mut() else { return end };
+        let kept = match connection.run("begin") {
+            Ok(()) => matches!(self.commit(shared, notes), Commit::Done),
+            Err(_) => false,
+        };
+        match end {
+            End::Fault(id) => End::Fault(id),
+            end if kept => end,
+            _ => {
+                self.roll_back();
+                End::Unavailable("the ledger could not be written".to_owned())
+            }
+        }
+    }
+
+    /// Appends the block and commits.
+    fn commit(&mut self, shared: &Shared, notes: &[Note]) -> Commit {
+        let Some(connection) = self.connection.as_mut() else { return Commit::Unknown };
+        let before = self.chain.clone();
+        connection.watch.clear();
+        if let Err(error) = self.chain.append(&mut connection.db, shared.clock.now(), notes) {
+            self.chain = before;
+            self.roll_back();
+            return Commit::Refused(error);
+        }
+        let Err(error) = connection.run("commit") else { return Commit::Done };
+        // If the connection still answers, the server's no was an answer.
+        if self.roll_back() {
+            self.chain = before;
+            return Commit::Refused(error);
+        }
+        // Nobody knows whether the block was written: a new chain begins, so that none has a gap or a fork.
+        self.chain = Chain::begin();
+        Commit::Unknown
+    }
+}
+
+fn scatter() -> u8 {
+    uuid::Uuid::new_v4().as_bytes()[0]
+}
+
+/// Gives the committed events their positions; one process at a time holds the sequence's row.
+pub(crate) fn sequence(shared: &Shared) {
+    let mut connection = None;
+    loop {
+        let full = match place(&mut connection, shared) {
+            Ok(full) => full,
+            Err(told) => {
+                tracing::warn!("the outbox waits: {told}");
+                connection = None;
+                false
+            }
+        };
+        if !full && !shared.sequencer.wait(SEQUENCER_POLL) {
+            return;
+        }
+    }
+}
+
+fn place(seat: &mut Option<Link>, shared: &Shared) -> Result<bool, String> {
+    if seat.is_none() {
+        *seat = Some(connect(&shared.address, Purpose::Write)?);
+    }
+    let Some(connection) = seat else { return Ok(false) };
+    let placed = (|| -> QueryResult<outbox::Placed> {
+        connection.run("begin")?;
+        let placed = outbox::place(&mut connection.db)?;
+        connection.run("commit")?;
+        Ok(placed)
+    })()
+    .map_err(|error| told_without_values(&error))?;
+    shared.signal.raise(placed.last);
+    Ok(placed.full)
+}
