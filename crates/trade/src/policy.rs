@@ -285,15 +285,17 @@ record! {
         state: Text => PaymentProgress;
         made_at: BigInt = "when it was asked";
         done_at: MaybeBigInt = "when the provider confirmed it";
+        why: Text = "the provider's code of a refusal";
     }
 }
 
 record! {
-    /// The journal of double entry: every entry's postings sum to zero.
+    /// The journal of double entry: every entry's postings sum to zero. A thing has one entry of a kind, so that no
+    /// event is booked twice.
     journal_entry (id) of [], keep [SettleWithSeller] since at, refers [] {
         id: Text = "random id";
         kind: Text = "paid, released, refunded, paid_out, payout_failed";
-        about: Text = "random id of the order, payment or payout";
+        about: Text = "random id of the order, payment, refund or payout";
         at: BigInt = "when";
     }
 }
@@ -303,7 +305,7 @@ record! {
         entry: Text = "random id";
         line: BigInt = "number of the line";
         account: Text = "provider, held, seller, commission or paid_out";
-        shop: MaybeText = "random id of the shop, for a seller's account";
+        shop: MaybeText = "random id of the shop whose trade it is";
         amount: BigInt => BalanceEntry;
         currency: Text = "ISO 4217";
     }
@@ -333,7 +335,10 @@ record! {
         waybill: sealed WaybillNumber of person under Trade;
         contents: sealed ParcelContents of person under Trade;
         state: Text => DeliveryProgress;
+        sort_code: Text = "mark by which depots sort";
+        why: Text = "the platform's code of a refusal";
         made_at: BigInt = "when the waybill was asked for";
+        heard_at: BigInt = "when the platform was last heard or asked";
         delivered_at: MaybeBigInt = "when the courier delivered";
     }
 }
@@ -346,6 +351,17 @@ record! {
         state: Text => DeliveryProgress;
         place: Text => DeliveryProgress;
         received_at: BigInt = "when it reached us";
+    }
+}
+
+record! {
+    /// The nightly comparison of our books with the payment company's (5.1-a.2), one row a day in China.
+    book_check (day) of [], keep [] since checked_at, refers [] {
+        day: Text = "date";
+        checked_at: BigInt = "when";
+        lines: BigInt = "lines compared";
+        trial_balance: BigInt = "sum of all postings, zero";
+        differences: Text = "JSON list of what differs: numbers and amounts";
     }
 }
 
@@ -379,6 +395,7 @@ pub const RECORDS: &[&RecordInfo] = &[
     &payout::table::RECORD,
     &shipment::table::RECORD,
     &tracking_event::table::RECORD,
+    &book_check::table::RECORD,
 ];
 
 /// This crate's part of the house.

@@ -1,0 +1,110 @@
+//! What a person may be refused in trade, and what they can do about it. The words stand in
+//! `web/locales/{en,zh}/refused-trade.ftl` under [`Refused::key`].
+
+use crate::state::OrderState;
+use ::policy::Language;
+use catalogue::Both;
+
+/// Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    AddressBookFull { max: i64 },
+    /// 2.3.2-d.1: an order for somebody else needs the assurance that they agreed.
+    AssuranceMissing,
+    BelowMinimum { title: Both, minimum: i64, quantity: i64 },
+    /// The lines of the cart changed while the order was placed.
+    CartChanged,
+    CartFull { max: i64 },
+    NoSuchAddress,
+    NoSuchOrder,
+    NotAllowedNow { from: OrderState, to: OrderState },
+    NotInCart,
+    /// Down, gone, or its shop does not sell.
+    NotOffered { title: Option<Both> },
+    NothingChosen,
+    OrderStillOpen,
+    /// Sellers cannot raise their own sales.
+    OwnShop { title: Both },
+    PriceChanged { seen: i64, now: i64 },
+    Quantity { max: i64 },
+    Short { title: Both, variant: Both, left: i64 },
+    /// The sum is larger than any that can be paid.
+    TooMuch,
+    /// A note to a seller of whom nothing is ordered.
+    NoteToNobody,
+}
+
+impl Refused {
+    /// The form field that the message stands at.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Refused::AssuranceMissing => Some("assured"),
+            Refused::NoSuchAddress => Some("address"),
+            Refused::BelowMinimum { .. } | Refused::Quantity { .. } | Refused::Short { .. } => Some("quantity"),
+            Refused::NoteToNobody => Some("note"),
+            _ => None,
+        }
+    }
+
+    /// The Fluent message.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Refused::AddressBookFull { .. } => "refused-trade-address-book-full",
+            Refused::AssuranceMissing => "refused-trade-assurance-missing",
+            Refused::BelowMinimum { .. } => "refused-trade-below-minimum",
+            Refused::CartChanged => "refused-trade-cart-changed",
+            Refused::CartFull { .. } => "refused-trade-cart-full",
+            Refused::NoSuchAddress => "refused-trade-no-such-address",
+            Refused::NoSuchOrder => "refused-trade-no-such-order",
+            Refused::NotAllowedNow { .. } => "refused-trade-not-allowed-now",
+            Refused::NotInCart => "refused-trade-not-in-cart",
+            Refused::NotOffered { title: None } => "refused-trade-not-offered",
+            Refused::NotOffered { title: Some(_) } => "refused-trade-not-offered-named",
+            Refused::NoteToNobody => "refused-trade-note-to-nobody",
+            Refused::NothingChosen => "refused-trade-nothing-chosen",
+            Refused::OrderStillOpen => "refused-trade-order-still-open",
+            Refused::OwnShop { .. } => "refused-trade-own-shop",
+            Refused::PriceChanged { .. } => "refused-trade-price-changed",
+            Refused::Quantity { .. } => "refused-trade-quantity",
+            Refused::Short { .. } => "refused-trade-short",
+            Refused::TooMuch => "refused-trade-too-much",
+        }
+    }
+
+    /// What the message names. Amounts are decimal, in the marketplace's currency.
+    pub fn args(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Refused::AddressBookFull { max } | Refused::CartFull { max } | Refused::Quantity { max } => {
+                vec![("max", max.to_string())]
+            }
+            Refused::BelowMinimum { title, minimum, quantity } => {
+                let mut args = both(title, "title_en", "title_zh");
+                args.extend([("minimum", minimum.to_string()), ("quantity", quantity.to_string())]);
+                args
+            }
+            Refused::NotAllowedNow { from, to } => {
+                vec![("from", from.id().to_owned()), ("to", to.id().to_owned())]
+            }
+            Refused::NotOffered { title: Some(title) } | Refused::OwnShop { title } => both(title, "title_en", "title_zh"),
+            Refused::PriceChanged { seen, now } => vec![("seen", decimal(*seen)), ("now", decimal(*now))],
+            Refused::Short { title, variant, left } => {
+                let mut args = both(title, "title_en", "title_zh");
+                args.extend(both(variant, "variant_en", "variant_zh"));
+                args.push(("left", left.to_string()));
+                args
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A name as two arguments, one for each language's message.
+fn both(name: &Both, en: &'static str, zh: &'static str) -> Vec<(&'static str, String)> {
+    vec![(en, name.in_(Language::En).to_owned()), (zh, name.in_(Language::Zh).to_owned())]
+}
+
+/// Minor units as a person writes them: 192050 is `1920.50`.
+pub(crate) fn decimal(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", minor.unsigned_abs() / 100, minor.unsigned_abs() % 100)
+}
