@@ -89,7 +89,7 @@ record! {
         staff: Bool = "a staff session";
         begun_at: BigInt = "when it began";
         seen_at: BigInt = "last use, to the hour";
-        ended_at: MaybeBigInt = "when it ended";
+        ended_at: MaybeBigInt = "empty: the row goes when the session ends";
     }
 }
 
@@ -105,7 +105,8 @@ record! {
     }
 }
 
-pub const PURPOSES: &[&PurposeInfo] = &[&RegisterAccount::INFO, &SignIn::INFO, &KeepSession::INFO, &AdministerStaff::INFO];
+pub const PURPOSES: &[&PurposeInfo] =
+    &[&RegisterAccount::INFO, &SignIn::INFO, &KeepSession::INFO, &AdministerStaff::INFO];
 pub const RECORDS: &[&RecordInfo] = &[
     &member::table::RECORD,
     &one_time_code::table::RECORD,

@@ -21,11 +21,13 @@ create table one_time_code (
   used_at bigint
 );
 create index one_time_code_expiry on one_time_code (expires_at);
+create index one_time_code_person on one_time_code (person);
 create table throttle (
   mark text not null primary key,
   count bigint not null,
   until bigint not null
 );
+create index throttle_end on throttle (until);
 create table session (
   person text not null references person (id),
   id text not null,
@@ -37,6 +39,7 @@ create table session (
   primary key (person, id)
 );
 create unique index session_token on session (token);
+create index session_seen on session (seen_at);
 create table staff (
   id text not null primary key references person (id),
   name bytea not null,

@@ -1,0 +1,271 @@
+//! Passwords (2.1.1-a.3): Argon2id, 19 MiB, two passes, one lane; never kept or logged in a form that gives them back.
+//!
+//! Hashing runs off the async threads, at most four at a time, so that a flood of sign-ins takes four cores for a while
+//! and never the machine's memory. Whoever waits too long is told to come again.
+
+use crate::code::{self, CodeSent, Reason};
+use crate::policy::{SignIn, member, staff};
+use crate::refused::{keys_unavailable, no_access};
+use crate::throttle::{self, CURRENT_PASSWORDS};
+use crate::{ClientAddress, Member, Refused, Session, Who, account, registration, session, sign_in};
+use argon2::password_hash::phc::PasswordHash as Phc;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use db::{Failed, Id, Stop, Tx};
+use diesel::prelude::*;
+use policy::fields::{MemberName, MobilePhone, PasswordHash, VerificationCode};
+use policy::{Entered, Typed};
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use unicode_normalization::UnicodeNormalization;
+use vault::Vault;
+use zeroize::Zeroizing;
+
+const AT_A_TIME_MAX: usize = 4;
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// A hash that no password has, with the cost of the real ones: what is verified where there is no member, so that an
+/// unknown name takes the time of a known one.
+const NOBODYS: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyBpdC4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// A password as it rests.
+#[derive(Clone)]
+pub struct Hashed(String);
+
+impl Hashed {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hashed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hashed")
+    }
+}
+
+/// Hashes a password, when one of the four places is free.
+pub async fn hash(password: &Entered<PasswordHash>) -> Result<Hashed, Failed<Refused>> {
+    let password = password.clone();
+    on_a_free_place(move || hash_now(&password)).await
+}
+
+/// As `hash`, for the command line.
+pub fn hash_now(password: &Entered<PasswordHash>) -> Hashed {
+    let mut salt = [0u8; 16];
+    aws_lc_rs::rand::fill(&mut salt).expect("the system gives random bytes");
+    let params = Params::new(19 * 1024, 2, 1, None).expect("the parameters are within Argon2's bounds");
+    let hashed = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_with_salt(&one_form(password.look_inside()), &salt)
+        .expect("a salt of sixteen bytes is good");
+    Hashed(hashed.to_string())
+}
+
+/// Whether `typed` is the password of `hashed`. Without a hash it takes the same time and is wrong.
+pub(crate) async fn verify(typed: &Typed, hashed: Option<String>) -> Result<bool, Failed<Refused>> {
+    let typed = typed.clone();
+    on_a_free_place(move || {
+        let known = hashed.is_some();
+        let right = Phc::new(hashed.as_deref().unwrap_or(NOBODYS))
+            .is_ok_and(|phc| Argon2::default().verify_password(&one_form(typed.echo()), &phc).is_ok());
+        right && known
+    })
+    .await
+}
+
+async fn on_a_free_place<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failed<Refused>> {
+    let place = place().await?;
+    let done = tokio::task::spawn_blocking(move || {
+        // The place is held to the end of the work, even where the caller has gone.
+        let _place = place;
+        work()
+    });
+    done.await.map_err(|_| Failed::Unavailable("hashing a password was broken off".to_owned()))
+}
+
+async fn place() -> Result<OwnedSemaphorePermit, Failed<Refused>> {
+    static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_A_TIME_MAX)));
+    match tokio::time::timeout(WAIT_MAX, PLACES.clone().acquire_owned()).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => Err(Failed::Unavailable("too many passwords wait to be checked".to_owned())),
+    }
+}
+
+/// One password, however the keyboard put its letters together.
+fn one_form(password: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Zeroizing::new(password.nfc().collect::<String>()).as_bytes().to_vec())
+}
+
+/// Whether the password holds the member's name, which everybody sees.
+pub(crate) fn holds_name(password: &Entered<PasswordHash>, name: &Entered<MemberName>) -> bool {
+    let password = Zeroizing::new(registration::folded(password.look_inside()));
+    password.contains(&*Zeroizing::new(registration::folded(name.look_inside())))
+}
+
+/// Changes the password of whoever is signed in. It takes the present password, and ends every other session.
+pub async fn change(
+    vault: &Vault,
+    session: &Session,
+    current: &Typed,
+    new: &Entered<PasswordHash>,
+) -> Result<(), Failed<Refused>> {
+    let person = session.person().clone();
+    let tries = throttle::mark_of_text(vault, &CURRENT_PASSWORDS, person.as_str()).await.map_err(keys_unavailable)?;
+    let (asked, who, counted) = (person.clone(), session.who.clone(), tries.clone());
+    let known = vault
+        .data()
+        .write(move |tx| {
+            throttle::count(tx, &counted)?;
+            Ok(hash_of(tx, &asked, &who)?)
+        })
+        .await?;
+    if !verify(current, known.clone()).await? {
+        return Err(Failed::Refused(Refused::WrongCurrentPassword));
+    }
+    if session.member().is_some() {
+        refuse_own_name(vault, &person, new).await?;
+    }
+    let hashed = hash(new).await?;
+    let (who, this) = (session.who.clone(), session.id.clone());
+    vault
+        .data()
+        .write(move |tx| {
+            throttle::give_back(tx, &tries)?;
+            // Only over the password that was proved: of two changes at once one is refused.
+            set(tx, &person, &who, known.as_deref(), &hashed)?;
+            session::end_others(tx, &person, &this).map(|_| ())
+        })
+        .await
+}
+
+/// Sends a code to whoever forgot the password.
+pub async fn send_code(
+    vault: &Vault,
+    phone: &Entered<MobilePhone>,
+    from: &ClientAddress,
+) -> Result<CodeSent, Failed<Refused>> {
+    sign_in::send(vault, phone, from, Reason::ChangePassword).await
+}
+
+/// Sets a new password by a code, and ends every session: whoever had the old password is out.
+pub async fn change_by_code(
+    vault: &Vault,
+    code_id: &Id,
+    code: &Entered<VerificationCode>,
+    new: &Entered<PasswordHash>,
+) -> Result<Member, Failed<Refused>> {
+    let proof = code::proof(vault, code_id, Reason::ChangePassword, code).await?;
+    let person = code::owner(vault, code_id, Reason::ChangePassword, &proof).await?;
+    refuse_own_name(vault, &person, new).await?;
+    let hashed = hash(new).await?;
+    let (code_id, member) = (code_id.clone(), Member { id: person.clone() });
+    let who = Who::Member(member.clone());
+    vault
+        .data()
+        .write(move |tx| {
+            code::use_up(tx, &code_id, Reason::ChangePassword, &proof)?;
+            set(tx, &person, &who, None, &hashed)?;
+            session::end_all(tx, &person).map(|_| ())
+        })
+        .await?;
+    Ok(member)
+}
+
+async fn refuse_own_name(vault: &Vault, member: &Id, new: &Entered<PasswordHash>) -> Result<(), Failed<Refused>> {
+    let access =
+        vault.access::<SignIn>(&vault::Actor::own(member), std::slice::from_ref(member)).await.map_err(no_access)?;
+    let (member, new) = (member.clone(), new.clone());
+    vault
+        .data()
+        .read(move |read| {
+            let name =
+                account::name_of(read, &access, &member, &member)?.ok_or(Stop::Refused(Refused::NoSuchAccount))?;
+            match holds_name(&new, &Entered::made(name.look().clone())) {
+                true => Err(Stop::Refused(Refused::PasswordHoldsName)),
+                false => Ok(()),
+            }
+        })
+        .await
+}
+
+fn hash_of(tx: &mut Tx, person: &Id, who: &Who) -> QueryResult<Option<String>> {
+    match who {
+        Who::Member(_) => member::table
+            .find(person)
+            .filter(member::ended_at.is_null())
+            .select(member::password)
+            .first(tx.db)
+            .optional(),
+        Who::Staff(_) => {
+            staff::table.find(person).filter(staff::ended_at.is_null()).select(staff::password).first(tx.db).optional()
+        }
+    }
+}
+
+/// Writes a new hash, over the old one where that is given.
+fn set(tx: &mut Tx, person: &Id, who: &Who, old: Option<&str>, new: &Hashed) -> Result<(), Stop<Refused>> {
+    let known = hash_of(tx, person, who)?;
+    let Some(known) = known.filter(|known| old.is_none_or(|old| old == known)) else {
+        return Err(Stop::refuse(match old {
+            Some(_) => Refused::WrongCurrentPassword,
+            None => Refused::NoSuchAccount,
+        }));
+    };
+    let changed = match who {
+        Who::Member(_) => {
+            diesel::update(member::table.filter(member::id.eq(person)).filter(member::password.eq(&known)))
+                .set(member::password.eq(new.as_str()))
+                .execute(tx.db)?
+        }
+        Who::Staff(_) => diesel::update(staff::table.filter(staff::id.eq(person)).filter(staff::password.eq(&known)))
+            .set(staff::password.eq(new.as_str()))
+            .execute(tx.db)?,
+    };
+    if changed == 1 { Ok(()) } else { Err(Stop::refuse(Refused::WrongCurrentPassword)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entered<F: policy::Field<Value = String>>(text: &str) -> Entered<F> {
+        Entered::made(text.to_owned())
+    }
+
+    /// 2.1.1-a.3: Argon2id with our cost, and two members with one password have different hashes.
+    #[tokio::test]
+    async fn a_password_is_hashed_with_a_salt_of_its_own() {
+        let (one, two) = (hash_now(&entered("correct horse")), hash_now(&entered("correct horse")));
+        assert!(one.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", one.as_str());
+        assert_ne!(one.as_str(), two.as_str());
+        for hashed in [one, two] {
+            assert!(verify(&Typed::new("correct horse"), Some(hashed.0.clone())).await.unwrap());
+            assert!(!verify(&Typed::new("correct horse "), Some(hashed.0)).await.unwrap());
+        }
+    }
+
+    /// The hash of nobody is well formed (so it costs what a real one costs) and fits nothing.
+    #[tokio::test]
+    async fn nobody_has_no_password() {
+        let phc = Phc::new(NOBODYS).unwrap();
+        let params = Params::try_from(&phc).unwrap();
+        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (19 * 1024, 2, 1));
+        assert!(!verify(&Typed::new(""), None).await.unwrap());
+    }
+
+    #[test]
+    fn a_password_may_not_hold_the_name() {
+        let holds = |password, name| holds_name(&entered(password), &entered(name));
+        assert!(holds("YIWU_Buttons!", "yiwu_buttons"));
+        assert!(holds("ｙｉｗｕ＿ｂｕｔｔｏｎｓ", "yiwu_buttons"));
+        assert!(!holds("buttons of yiwu", "yiwu_buttons"));
+    }
+
+    #[tokio::test]
+    async fn letters_put_together_differently_are_one_password() {
+        let hashed = hash_now(&entered("caf\u{e9} au lait"));
+        assert!(verify(&Typed::new("cafe\u{301} au lait"), Some(hashed.0)).await.unwrap());
+    }
+}

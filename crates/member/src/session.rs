@@ -1,0 +1,248 @@
+//! Sessions (2.8.2-a.1: `KeepSession`): a random token on the device, its hash here.
+//!
+//! A token is new at every sign-in. A session that is not used for thirty days (a staff session: half a day) is over.
+//! A session that ends is deleted at once, in the same transaction.
+
+use crate::policy::{session, staff};
+use crate::{Member, Staff};
+use aws_lc_rs::{digest, rand};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use db::clock::{DAY, HOUR};
+use db::{Failed, Id, Scope, Stop, Tx};
+use diesel::prelude::*;
+use policy::Role;
+use std::convert::Infallible;
+use std::fmt;
+use vault::{Actor, Vault};
+use zeroize::Zeroizing;
+
+pub const IDLE_MAX: i64 = 30 * DAY;
+pub const STAFF_IDLE_MAX: i64 = 12 * HOUR;
+/// The last use is written at most so often.
+const SEEN_EVERY: i64 = HOUR;
+/// More sessions than anybody has devices; the longest unused one makes room.
+const SESSIONS_MAX: i64 = 50;
+const TOKEN_BYTES: usize = 32;
+
+/// What the cookie holds. No `Debug` of it, no `Display`; at rest only its hash.
+#[derive(Clone)]
+pub struct Token(Zeroizing<String>);
+
+impl Token {
+    fn new() -> Token {
+        let mut bytes = Zeroizing::new([0u8; TOKEN_BYTES]);
+        rand::fill(bytes.as_mut()).expect("the system gives random bytes");
+        Token(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref())))
+    }
+
+    /// A token as a cookie brought it; `None` if it cannot be one.
+    pub fn parse(cookie: &str) -> Option<Token> {
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(cookie).ok()?);
+        (bytes.len() == TOKEN_BYTES).then(|| Token(Zeroizing::new(cookie.to_owned())))
+    }
+
+    /// For the cookie, and nothing else.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn hash(&self) -> String {
+        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, self.0.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    Member(Member),
+    Staff(Staff),
+}
+
+/// A living session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: Id,
+    pub who: Who,
+    pub begun_at: i64,
+    /// To the hour.
+    pub seen_at: i64,
+}
+
+impl Session {
+    pub fn person(&self) -> &Id {
+        match &self.who {
+            Who::Member(member) => &member.id,
+            Who::Staff(staff) => &staff.id,
+        }
+    }
+
+    pub fn member(&self) -> Option<&Member> {
+        match &self.who {
+            Who::Member(member) => Some(member),
+            Who::Staff(_) => None,
+        }
+    }
+
+    pub fn staff(&self) -> Option<&Staff> {
+        match &self.who {
+            Who::Staff(staff) => Some(staff),
+            Who::Member(_) => None,
+        }
+    }
+
+    /// Who acts when this session does: the member, or staff in their role.
+    pub fn actor(&self) -> Actor {
+        match &self.who {
+            Who::Member(member) => Actor::own(&member.id),
+            Who::Staff(staff) => Actor::staff(&staff.id, staff.role),
+        }
+    }
+
+    /// Whether the last use is to be written ([`seen`]).
+    pub fn is_due(&self, now: i64) -> bool {
+        self.seen_at < now - SEEN_EVERY
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(session, staff);
+
+/// Whose session the token is: one query by a unique index. The web asks it at every request.
+pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>> {
+    type Row = (Id, Id, bool, i64, i64, Option<String>, Option<i64>);
+    let now = scope.now();
+    let row: Option<Row> = session::table
+        .left_join(staff::table.on(staff::id.eq(session::person)))
+        .filter(session::token.eq(token.hash()))
+        .select((
+            session::person,
+            session::id,
+            session::staff,
+            session::begun_at,
+            session::seen_at,
+            staff::role.nullable(),
+            staff::ended_at.nullable(),
+        ))
+        .first(scope.db())
+        .optional()?;
+    Ok(row.and_then(|(person, id, is_staff, begun_at, seen_at, role, ended_at)| {
+        let idle_max = if is_staff { STAFF_IDLE_MAX } else { IDLE_MAX };
+        if seen_at < now - idle_max {
+            return None;
+        }
+        let who = if is_staff {
+            // A role that ended, or that the program does not know, opens nothing.
+            let role = role.as_deref().and_then(Role::parse).filter(|_| ended_at.is_none())?;
+            Who::Staff(Staff { id: person, role })
+        } else {
+            Who::Member(Member { id: person })
+        };
+        Some(Session { id, who, begun_at, seen_at })
+    }))
+}
+
+/// As [`who`], and writes the last use where it is due. The answer does not hang on that write.
+pub async fn current(vault: &Vault, token: &Token) -> Result<Option<Session>, Failed<Infallible>> {
+    let asked = token.clone();
+    let found = vault.data().read(move |read| Ok(who(read, &asked)?)).await?;
+    if let Some(session) = &found
+        && session.is_due(vault.data().now())
+    {
+        let (person, id) = (session.person().clone(), session.id.clone());
+        if let Err(failed) = vault.data().write(move |tx| seen::<Infallible>(tx, &person, &id)).await {
+            tracing::warn!(%failed, "the last use of a session was not written");
+        }
+    }
+    Ok(found)
+}
+
+/// Writes that a session is used.
+pub fn seen<R>(tx: &mut Tx, person: &Id, id: &Id) -> Result<(), Stop<R>> {
+    diesel::update(session::table.find((person, id))).set(session::seen_at.eq(tx.now)).execute(tx.db)?;
+    Ok(())
+}
+
+/// Begins a session under a new token; the one that the browser had before ends.
+pub(crate) fn begin<R>(tx: &mut Tx, person: &Id, staff: bool, previous: Option<&Token>) -> Result<Token, Stop<R>> {
+    if let Some(previous) = previous {
+        diesel::delete(session::table.filter(session::token.eq(previous.hash()))).execute(tx.db)?;
+    }
+    let token = Token::new();
+    diesel::insert_into(session::table)
+        .values((
+            session::person.eq(person),
+            session::id.eq(tx.id()),
+            session::token.eq(token.hash()),
+            session::staff.eq(staff),
+            session::begun_at.eq(tx.now),
+            session::seen_at.eq(tx.now),
+        ))
+        .execute(tx.db)?;
+    let too_many: Vec<Id> = session::table
+        .filter(session::person.eq(person))
+        .order((session::seen_at.desc(), session::id.desc()))
+        .offset(SESSIONS_MAX)
+        .limit(SESSIONS_MAX)
+        .select(session::id)
+        .load(tx.db)?;
+    for id in too_many {
+        diesel::delete(session::table.find((person, id))).execute(tx.db)?;
+    }
+    Ok(token)
+}
+
+/// Ends one session of a person: sign-out, or a click in the list. `false` if it had ended.
+pub fn end<R>(tx: &mut Tx, person: &Id, id: &Id) -> Result<bool, Stop<R>> {
+    Ok(diesel::delete(session::table.find((person, id))).execute(tx.db)? == 1)
+}
+
+/// Signs a person out everywhere. Returns how many sessions ended.
+pub fn end_all<R>(tx: &mut Tx, person: &Id) -> Result<usize, Stop<R>> {
+    Ok(diesel::delete(session::table.filter(session::person.eq(person))).execute(tx.db)?)
+}
+
+/// Signs a person out everywhere else.
+pub fn end_others<R>(tx: &mut Tx, person: &Id, this: &Id) -> Result<usize, Stop<R>> {
+    let others = session::table.filter(session::person.eq(person)).filter(session::id.ne(this));
+    Ok(diesel::delete(others).execute(tx.db)?)
+}
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub id: Id,
+    pub begun_at: i64,
+    /// To the hour.
+    pub seen_at: i64,
+}
+
+/// The living sessions of a person, the last used first.
+pub fn list(scope: &mut impl Scope, person: &Id) -> QueryResult<Vec<Listed>> {
+    let (members_since, staff_since) = (scope.now() - IDLE_MAX, scope.now() - STAFF_IDLE_MAX);
+    let rows: Vec<(Id, bool, i64, i64)> = session::table
+        .filter(session::person.eq(person))
+        .filter(session::seen_at.ge(members_since))
+        .order((session::seen_at.desc(), session::id.desc()))
+        .limit(SESSIONS_MAX)
+        .select((session::id, session::staff, session::begun_at, session::seen_at))
+        .load(scope.db())?;
+    Ok(rows
+        .into_iter()
+        .filter(|(_, staff, _, seen_at)| !staff || *seen_at >= staff_since)
+        .map(|(id, _, begun_at, seen_at)| Listed { id, begun_at, seen_at })
+        .collect())
+}
+
+/// Deletes what nobody used for too long.
+pub(crate) fn sweep<R>(tx: &mut Tx) -> Result<(), Stop<R>> {
+    let idle = session::seen_at
+        .lt(tx.now - IDLE_MAX)
+        .or(session::staff.eq(true).and(session::seen_at.lt(tx.now - STAFF_IDLE_MAX)));
+    diesel::delete(session::table.filter(idle)).execute(tx.db)?;
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! 2.1.1: a member comes in, by name or telephone with the password, or by a texted code.
+//!
+//! An unknown name and a wrong password have one answer and cost one verification of Argon2id each (2.1.1-a.4). Tries
+//! are counted before the password is looked at, so that many at once do not pass the limit, and given back when the
+//! password was right.
+
+use crate::code::{self, CodeSent, CodeToSend, NewCode, Reason};
+use crate::policy::{SignIn, member, one_time_code};
+use crate::refused::{keys_unavailable, no_access};
+use crate::registration::{Registered, code_marks, index_form};
+use crate::throttle::{self, Mark, PASSWORDS_FOR_AN_ACCOUNT, PASSWORDS_FROM_AN_ADDRESS};
+use crate::{ClientAddress, Member, Refused, Token, password, session};
+use db::{Failed, Id, Scope, Stop, Tx};
+use diesel::prelude::*;
+use policy::fields::{LastLoginAt, MemberName, MobilePhone, VerificationCode};
+use policy::{Entered, Typed};
+use vault::{Access, Actor, Disclosed, NoAccess, RowKey, Sealed, Vault};
+
+/// Somebody who has come in.
+#[derive(Debug)]
+pub struct SignedIn {
+    pub member: Member,
+    /// For the cookie.
+    pub token: Token,
+}
+
+/// Lets a member in by name or telephone and password. `previous` is the token that the browser brought, which ends.
+pub async fn by_password(
+    vault: &Vault,
+    who: &Typed,
+    password: &Typed,
+    from: &ClientAddress,
+    previous: Option<&Token>,
+) -> Result<SignedIn, Failed<Refused>> {
+    let (found, account) = look_up(vault, who).await?;
+    let address = from.mark(vault, &PASSWORDS_FROM_AN_ADDRESS).await.map_err(keys_unavailable)?;
+    let marks = vec![account, address];
+    let (asked, counted) = (found.clone(), marks.clone());
+    let known = vault
+        .data()
+        .write(move |tx| {
+            for mark in &counted {
+                throttle::count(tx, mark)?;
+            }
+            Ok(match &asked {
+                Some(person) => living(tx, person)?,
+                None => None,
+            })
+        })
+        .await?;
+    let right = password::verify(password, known).await?;
+    match found {
+        Some(person) if right => come_in(vault, &person, previous, Opened::Password(marks)).await,
+        _ => Err(Failed::Refused(Refused::WrongSignIn)),
+    }
+}
+
+/// Sends a code to come in by. A telephone without an account gets the same page and no message.
+pub async fn send_code(
+    vault: &Vault,
+    phone: &Entered<MobilePhone>,
+    from: &ClientAddress,
+) -> Result<CodeSent, Failed<Refused>> {
+    send(vault, phone, from, Reason::SignIn).await
+}
+
+/// Lets a member in by the code.
+pub async fn by_code(
+    vault: &Vault,
+    code_id: &Id,
+    code: &Entered<VerificationCode>,
+    previous: Option<&Token>,
+) -> Result<SignedIn, Failed<Refused>> {
+    let proof = code::proof(vault, code_id, Reason::SignIn, code).await?;
+    let person = code::owner(vault, code_id, Reason::SignIn, &proof).await?;
+    come_in(vault, &person, previous, Opened::Code { id: code_id.clone(), proof }).await
+}
+
+/// Lets somebody in who has just registered.
+pub async fn after_registering(
+    vault: &Vault,
+    registered: &Registered,
+    previous: Option<&Token>,
+) -> Result<SignedIn, Failed<Refused>> {
+    come_in(vault, &registered.member().id, previous, Opened::Registration).await
+}
+
+/// What opened the door.
+#[derive(Clone)]
+enum Opened {
+    /// The tries that were counted for it.
+    Password(Vec<Mark>),
+    Code {
+        id: Id,
+        proof: String,
+    },
+    Registration,
+}
+
+/// Begins the session and notes the time.
+async fn come_in(
+    vault: &Vault,
+    person: &Id,
+    previous: Option<&Token>,
+    opened: Opened,
+) -> Result<SignedIn, Failed<Refused>> {
+    // Once more where the person's state moved in between: a consent came or went.
+    let mut once_more = true;
+    loop {
+        let access = match vault.access::<SignIn>(&Actor::own(person), std::slice::from_ref(person)).await {
+            Ok(access) => Some(access),
+            // Whoever restricted their data still comes in, to lift it; nothing is collected of it (4.0-S2).
+            Err(NoAccess::Restricted) => None,
+            Err(NoAccess::Gone) => return Err(Failed::Refused(Refused::WrongSignIn)),
+            Err(why) => return Err(no_access(why)),
+        };
+        let (who, before, by) = (person.clone(), previous.cloned(), opened.clone());
+        match vault.data().write(move |tx| enter(tx, access.as_ref(), &who, before.as_ref(), &by)).await {
+            Ok(token) => return Ok(SignedIn { member: Member { id: person.clone() }, token }),
+            Err(Failed::Changed) if once_more => once_more = false,
+            Err(failed) => return Err(failed),
+        }
+    }
+}
+
+fn enter(
+    tx: &mut Tx,
+    access: Option<&Access<SignIn>>,
+    person: &Id,
+    previous: Option<&Token>,
+    opened: &Opened,
+) -> Result<Token, Stop<Refused>> {
+    match opened {
+        Opened::Password(marks) => {
+            for mark in marks {
+                throttle::give_back(tx, mark)?;
+            }
+        }
+        Opened::Code { id, proof } => code::use_up(tx, id, Reason::SignIn, proof)?,
+        Opened::Registration => {}
+    }
+    if living(tx, person)?.is_none() {
+        return Err(Stop::refuse(Refused::WrongSignIn));
+    }
+    if let Some(access) = access {
+        let row = RowKey { person, id: person };
+        let now = access.seal(tx, member::last_login_at, &row, &Entered::<LastLoginAt>::made(tx.now))?;
+        diesel::update(member::table.find(person)).set(member::last_login_at.eq(&now)).execute(tx.db)?;
+    }
+    session::begin(tx, person, false, previous)
+}
+
+/// Whose name or telephone it is, and under which mark the tries count: what was typed, not who was found, so that the
+/// limit of a name tells nothing of a telephone.
+async fn look_up(vault: &Vault, who: &Typed) -> Result<(Option<Id>, Mark), Failed<Refused>> {
+    let keys = vault.keys();
+    // No name is made of digits only, so what reads as a telephone is one.
+    if let Ok(phone) = Entered::<MobilePhone>::parse(who) {
+        let found = keys.find(&phone).await.map_err(keys_unavailable)?;
+        let mark = throttle::mark(vault, &PASSWORDS_FOR_AN_ACCOUNT, &phone).await.map_err(keys_unavailable)?;
+        return Ok((found, mark));
+    }
+    let (name, good) = match Entered::<MemberName>::parse(who) {
+        Ok(name) => (index_form(&name), true),
+        // Nobody has it, and it is counted and looked up like a name.
+        Err(_) => (Entered::made(who.echo().chars().take(64).collect()), false),
+    };
+    let found = keys.find(&name).await.map_err(keys_unavailable)?.filter(|_| good);
+    let mark = throttle::mark(vault, &PASSWORDS_FOR_AN_ACCOUNT, &name).await.map_err(keys_unavailable)?;
+    Ok((found, mark))
+}
+
+/// The hash of a member's password; `None` for whoever is no member, or no longer.
+fn living(scope: &mut impl Scope, person: &Id) -> QueryResult<Option<String>> {
+    member::table.find(person).filter(member::ended_at.is_null()).select(member::password).first(scope.db()).optional()
+}
+
+/// Sends a code to a member's telephone, for `reason`.
+pub(crate) async fn send(
+    vault: &Vault,
+    phone: &Entered<MobilePhone>,
+    from: &ClientAddress,
+    reason: Reason,
+) -> Result<CodeSent, Failed<Refused>> {
+    let marks = code_marks(vault, phone, from).await?;
+    let holder = vault.keys().find(phone).await.map_err(keys_unavailable)?;
+    let looked = marks.clone();
+    let member = vault
+        .data()
+        .read(move |read| {
+            throttle::look(read, &looked)?;
+            Ok(match holder {
+                Some(holder) if living(read, &holder)?.is_some() => Some(holder),
+                _ => None,
+            })
+        })
+        .await?;
+    let access = match &member {
+        Some(member) => {
+            match vault.access::<SignIn>(&Actor::own(member), std::slice::from_ref(member)).await {
+                Ok(access) => Some(access),
+                // Their telephone opens for nobody now: they come in by the password.
+                Err(NoAccess::Restricted | NoAccess::Gone) => None,
+                Err(why) => return Err(no_access(why)),
+            }
+        }
+        None => None,
+    };
+    let new = NewCode::make(vault, reason, access.is_some()).await?;
+    // Without a member the row bears an id of nobody.
+    let person = member.filter(|_| access.is_some()).unwrap_or_else(Id::fresh);
+    vault.data().write(move |tx| begin_code(tx, access.as_ref(), &person, &new, &marks)).await
+}
+
+fn begin_code(
+    tx: &mut Tx,
+    access: Option<&Access<SignIn>>,
+    person: &Id,
+    new: &NewCode,
+    marks: &[Mark],
+) -> Result<CodeSent, Stop<Refused>> {
+    for mark in marks {
+        throttle::count(tx, mark)?;
+    }
+    // The member's row has the telephone.
+    let expires_at = new.insert(tx, person, &Sealed::<one_time_code::phone>::absent())?;
+    let to_send = match access {
+        Some(access) => {
+            let sealed: Sealed<member::phone> = member::table.find(person).select(member::phone).first(tx.db)?;
+            let phone = sealed.open(access, tx, &RowKey { person, id: person })?.disclose(tx);
+            let code = Disclosed::passing(access, tx, person, &new.id, &new.code);
+            Some(CodeToSend { phone, code: Some(code), reason: new.reason })
+        }
+        None => None,
+    };
+    Ok(CodeSent { id: new.id.clone(), expires_at, to_send })
+}

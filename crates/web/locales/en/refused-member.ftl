@@ -1,0 +1,17 @@
+refused-member-not-agreed = Please read the privacy policy and tick the box to agree; without that we cannot open an account.
+refused-member-name-taken = This member name is taken. Please choose another.
+refused-member-phone-taken = This number has an account already. Please sign in with it.
+refused-member-wrong-code = This is not the code that we sent. Tries left with it: { $left }.
+refused-member-code-tries-over = This code was entered wrongly too often. Please ask for a new one.
+refused-member-code-expired = This code is no longer valid. If you have just registered with it, sign in; else ask for a new one.
+refused-member-too-many-codes = Three codes were asked for this number within an hour. Please use the latest, or come again in { $minutes } min.
+refused-member-password-holds-name = Your password contains your account name, which others can see. Please choose another.
+refused-member-wrong-sign-in = Name, number or password is wrong. Please try again; members can also sign in with a code sent to their phone.
+refused-member-wrong-current-password = This is not your present password. Please try again.
+refused-member-too-many-tries = There were too many wrong passwords for this account. Members can sign in with a code sent to their phone; or come again in { $minutes } min.
+refused-member-too-many-from-here = There were too many tries from your network. Please come again in { $minutes } min.
+refused-member-restricted = You have restricted the use of your information, so this cannot be shown or changed. You can lift the restriction on your privacy page.
+refused-member-no-such-account = This account does not exist, or has ended.
+refused-member-not-a-staff-account = A staff account has 3 to 40 letters a–z, digits, dots, hyphens or underscores. Please change it.
+refused-member-staff-account-taken = This staff account exists already, or existed before. Please choose another.
+refused-member-not-a-staff-role = This is not a role for staff. Please choose one from the list.

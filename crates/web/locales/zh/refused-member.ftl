@@ -1,0 +1,17 @@
+refused-member-not-agreed = 请阅读隐私政策并勾选同意,否则无法注册账号。
+refused-member-name-taken = 该会员名已被使用,请换一个。
+refused-member-phone-taken = 该手机号码已注册账号,请直接登录。
+refused-member-wrong-code = 验证码不正确,还可尝试 { $left } 次。
+refused-member-code-tries-over = 验证码输错次数过多,请重新获取。
+refused-member-code-expired = 该验证码已失效。如您刚刚完成注册,请直接登录;否则请重新获取。
+refused-member-too-many-codes = 该号码一小时内已请求三次验证码。请使用最近一次的验证码,或在 { $minutes } 分钟后再试。
+refused-member-password-holds-name = 密码中包含了他人可见的账号名,请换一个密码。
+refused-member-wrong-sign-in = 账号或密码不正确。请重试;会员也可使用短信验证码登录。
+refused-member-wrong-current-password = 当前密码不正确,请重试。
+refused-member-too-many-tries = 该账号密码错误次数过多。会员可使用短信验证码登录,或在 { $minutes } 分钟后再试。
+refused-member-too-many-from-here = 您所在网络的尝试次数过多,请在 { $minutes } 分钟后再试。
+refused-member-restricted = 您已限制对您信息的处理,因此暂时无法显示或修改。您可在隐私页面解除限制。
+refused-member-no-such-account = 该账号不存在或已终止。
+refused-member-not-a-staff-account = 员工账号须为 3 至 40 位小写字母、数字、点、连字符或下划线,请修改。
+refused-member-staff-account-taken = 该员工账号已存在或曾被使用,请换一个。
+refused-member-not-a-staff-role = 该角色不适用于员工,请从列表中选择。
