@@ -1,0 +1,1 @@
+# Pages that anybody may open: home, lists, products, shops, sign-in and registration.

@@ -1,0 +1,480 @@
+//! What a person sends: read strictly, given out by name, and every mistake kept for the form that is shown again.
+//!
+//! ```text
+//! async fn save(frame: Frame, form: FormData) -> Result<Response, Failure> {
+//!     let mut errors = FormErrors::default();
+//!     let name = errors.take("consignee_name", Entered::<ConsigneeName>::parse(&form.typed("consignee_name")));
+//!     let quantity = errors.keep(form.number("qty", 1..=999_999));
+//!     let (Some(name), Some(quantity)) = (name, quantity) else {
+//!         return Ok(show(&frame, &form, &errors));   // the same page, 422, with what was typed
+//!     };
+//! ```
+
+use crate::csrf;
+use crate::error::Failure;
+use crate::format;
+use crate::frame;
+use crate::language::{Arg, Lang, f};
+use axum::extract::{FromRequest, Request};
+use axum::http::{Method, header};
+use policy::{Invalid, Typed};
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use zeroize::Zeroizing;
+
+/// The largest body of a form.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// A cart of a few hundred lines fits; a flood of names does not.
+const FIELDS_MAX: usize = 2_000;
+
+/// The fields of one sent form, checked to come from our own page.
+///
+/// Fields that nobody asks for are ignored. A name that ends in `[]` may come several times; any other that does
+/// makes the whole request senseless (0-a.S1: one control, one meaning), as does text that is not UTF-8.
+pub struct FormData {
+    fields: Vec<(String, Zeroizing<String>)>,
+}
+
+impl<S: Sync> FromRequest<S> for FormData {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<FormData, Failure> {
+        let (parts, body) = request.into_parts();
+        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+        let urlencoded = kind.split(';').next().is_some_and(|k| k.trim() == "application/x-www-form-urlencoded");
+        if parts.method != Method::POST || !urlencoded {
+            return Err(Failure::BadRequest);
+        }
+        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
+            return Err(Failure::TooLarge);
+        }
+        let Some((csrf, site)) = frame::binding(&parts.extensions, &parts.headers) else {
+            return Err(Failure::fault("a form was sent outside the shell"));
+        };
+        if !csrf::same_origin(&site, &parts.headers) {
+            return Err(Failure::StaleForm);
+        }
+        let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| Failure::TooLarge)?;
+        let form = FormData::parse(&bytes)?;
+        if !csrf.verify(form.text(csrf::FIELD)) {
+            return Err(Failure::StaleForm);
+        }
+        Ok(form)
+    }
+}
+
+impl FormData {
+    /// The fields of an urlencoded body or query.
+    pub fn parse(bytes: &[u8]) -> Result<FormData, Failure> {
+        let mut fields: Vec<(String, Zeroizing<String>)> = Vec::new();
+        let mut single = HashSet::new();
+        for pair in bytes.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
+            if fields.len() == FIELDS_MAX {
+                return Err(Failure::TooLarge);
+            }
+            let equals = pair.iter().position(|b| *b == b'=');
+            let (name, value) = equals.map_or((pair, &[][..]), |at| (&pair[..at], &pair[at + 1..]));
+            let name = decode(name)?;
+            if !name.ends_with("[]") && !single.insert(name.clone()) {
+                return Err(Failure::BadRequest);
+            }
+            fields.push((name, Zeroizing::new(decode(value)?)));
+        }
+        Ok(FormData { fields })
+    }
+
+    /// Nothing sent: the form as it is shown first.
+    pub fn empty() -> FormData {
+        FormData { fields: Vec::new() }
+    }
+
+    /// The text of a field that is nobody's personal data; empty if it was not sent.
+    pub fn text(&self, name: &str) -> &str {
+        self.fields.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(other, _)| other == name)
+    }
+
+    /// Personal data on their way to `Entered::parse`.
+    pub fn typed(&self, name: &str) -> Typed {
+        Typed::new(self.text(name))
+    }
+
+    /// All values of a name that ends in `[]`.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// `qty-7` and `qty-9` for the prefix `qty-`: the rest of each name (say a variant's id), in the order sent.
+    pub fn rows<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter_map(move |(name, _)| name.strip_prefix(prefix))
+    }
+
+    /// A ticked box. Its value does not matter; an absent one is not ticked.
+    pub fn checked(&self, name: &str) -> bool {
+        self.has(name)
+    }
+
+    /// A whole number in `range`. White space around it, separators and full-width digits (as a Chinese keyboard
+    /// writes them) are understood.
+    pub fn number(&self, name: &str, range: RangeInclusive<i64>) -> Result<i64, FieldError> {
+        let text = plain_digits(self.text(name));
+        if text.is_empty() {
+            return Err(FieldError::plain(name, "invalid-missing"));
+        }
+        let number = text.parse::<i64>();
+        match number {
+            Ok(number) if range.contains(&number) => Ok(number),
+            Ok(_) => Err(out_of(name, &range)),
+            // Longer than any number, or none at all: the person is told the range in the first case.
+            Err(_) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => Err(out_of(name, &range)),
+            Err(_) => Err(FieldError::plain(name, "invalid-number")),
+        }
+    }
+
+    /// As `number`; `None` where nothing was typed.
+    pub fn number_or_none(&self, name: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, FieldError> {
+        if self.text(name).trim().is_empty() { Ok(None) } else { self.number(name, range).map(Some) }
+    }
+
+    /// An amount in minor units: `1920`, `1,920.5` and `1920.50` CNY are 192000, 192050 and 192050.
+    pub fn money(&self, name: &str, currency: &str, range: RangeInclusive<i64>) -> Result<i64, FieldError> {
+        let text = plain_digits(self.text(name));
+        if text.is_empty() {
+            return Err(FieldError::plain(name, "invalid-missing"));
+        }
+        let digits = format::minor_digits(currency) as usize;
+        let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+        let numeric = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !numeric(whole) || !numeric(part) || part.len() > digits || text.ends_with('.') {
+            return Err(FieldError::plain(name, "invalid-money"));
+        }
+        match format!("{whole}{part:0<digits$}").parse::<i64>() {
+            Ok(minor) if range.contains(&minor) => Ok(minor),
+            _ => {
+                let show = |minor| Arg::from(format::money_plain(minor, currency));
+                let ends = [("min", show(*range.start())), ("max", show(*range.end()))];
+                Err(FieldError::new(name, "invalid-money-range", ends))
+            }
+        }
+    }
+
+    /// The one of `options` that was chosen.
+    pub fn choice<'o>(&self, name: &str, options: &[&'o str]) -> Result<&'o str, FieldError> {
+        let sent = self.text(name);
+        let chosen = options.iter().find(|option| **option == sent);
+        chosen.copied().ok_or_else(|| FieldError::plain(name, "invalid-choice"))
+    }
+
+    /// One line that is nobody's personal data (a product's title), of `min` to `max` characters.
+    pub fn line(&self, name: &str, min: usize, max: usize) -> Result<String, FieldError> {
+        self.worded(name, min, max, false)
+    }
+
+    /// As `line`, of several lines.
+    pub fn paragraphs(&self, name: &str, min: usize, max: usize) -> Result<String, FieldError> {
+        self.worded(name, min, max, true)
+    }
+
+    fn worded(&self, name: &str, min: usize, max: usize, lines: bool) -> Result<String, FieldError> {
+        let text = self.text(name).trim().replace("\r\n", "\n");
+        let length = text.chars().count();
+        let deceives =
+            |c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200B}' | '\u{200E}' | '\u{200F}');
+        if text.chars().any(|c| (c.is_control() && !(lines && matches!(c, '\n' | '\t'))) || deceives(c)) {
+            Err(FieldError::plain(name, "invalid-characters"))
+        } else if text.is_empty() && min > 0 {
+            Err(FieldError::plain(name, "invalid-missing"))
+        } else if length < min {
+            Err(FieldError::new(name, "invalid-too-short", [("limit", min)]))
+        } else if length > max {
+            Err(FieldError::new(name, "invalid-too-long", [("limit", max)]))
+        } else {
+            Ok(text)
+        }
+    }
+
+    /// Where to go after signing in: a path of ours (without the language), or `otherwise`.
+    pub fn way_back<'a>(&'a self, name: &str, otherwise: &'a str) -> &'a str {
+        let path = self.text(name);
+        let ours = path.starts_with('/')
+            && !path.starts_with("//")
+            && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+            && path.len() <= 2_000;
+        if ours { path } else { otherwise }
+    }
+}
+
+fn out_of(name: &str, range: &RangeInclusive<i64>) -> FieldError {
+    FieldError::new(name, "invalid-range", [("min", *range.start()), ("max", *range.end())])
+}
+
+/// Full-width digits and point as ASCII ones, without separators and white space.
+fn plain_digits(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, ',' | '，' | '\u{a0}'))
+        .map(|c| match c {
+            '０'..='９' => char::from(b'0' + (c as u32 - '０' as u32) as u8),
+            '．' | '。' => '.',
+            c => c,
+        })
+        .take(64)
+        .collect()
+}
+
+/// `+` is a space, `%41` a byte; a broken escape stands for itself, as browsers have it. What is not UTF-8 then, or
+/// holds a zero, was made to break something.
+fn decode(raw: &[u8]) -> Result<String, Failure> {
+    let hex = |b: u8| char::from(b).to_digit(16).map(|digit| digit as u8);
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut at = 0;
+    while at < raw.len() {
+        let escaped = match raw[at..] {
+            [b'%', high, low, ..] => hex(high).zip(hex(low)).map(|(high, low)| high * 16 + low),
+            _ => None,
+        };
+        match (escaped, raw[at]) {
+            (Some(byte), _) => {
+                bytes.push(byte);
+                at += 3;
+            }
+            (None, b'+') => {
+                bytes.push(b' ');
+                at += 1;
+            }
+            (None, byte) => {
+                bytes.push(byte);
+                at += 1;
+            }
+        }
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Failure::BadRequest)?;
+    if text.contains('\0') { Err(Failure::BadRequest) } else { Ok(text) }
+}
+
+/// One field's mistake, as a message key with arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldError {
+    /// The form field's name; empty for what concerns the whole form.
+    pub field: String,
+    pub key: &'static str,
+    pub args: Vec<(&'static str, Arg<'static>)>,
+}
+
+impl FieldError {
+    pub fn new<A: Into<Arg<'static>>>(
+        field: &str,
+        key: &'static str,
+        args: impl IntoIterator<Item = (&'static str, A)>,
+    ) -> FieldError {
+        let args = args.into_iter().map(|(name, arg)| (name, arg.into())).collect();
+        FieldError { field: field.to_owned(), key, args }
+    }
+
+    /// As `new`, without arguments.
+    pub fn plain(field: &str, key: &'static str) -> FieldError {
+        FieldError { field: field.to_owned(), key, args: Vec::new() }
+    }
+
+    /// What a rule of the data map found wrong.
+    pub fn of(field: &str, invalid: Invalid) -> FieldError {
+        let args = invalid.limit().map(|limit| ("limit", Arg::from(limit)));
+        FieldError { field: field.to_owned(), key: invalid.key(), args: args.into_iter().collect() }
+    }
+
+    pub fn text(&self, lang: Lang) -> String {
+        f(lang, self.key, &self.args)
+    }
+}
+
+/// All mistakes of one form, so that a person mends them at once and not one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct FormErrors(Vec<FieldError>);
+
+impl FormErrors {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn add(&mut self, error: FieldError) {
+        self.0.push(error);
+    }
+
+    /// The value, or its mistake kept and `None`.
+    pub fn keep<T>(&mut self, result: Result<T, FieldError>) -> Option<T> {
+        result.map_err(|error| self.add(error)).ok()
+    }
+
+    /// As `keep`, for what `Entered::parse` says of the field `name`.
+    pub fn take<T>(&mut self, name: &str, result: Result<T, Invalid>) -> Option<T> {
+        self.keep(result.map_err(|invalid| FieldError::of(name, invalid)))
+    }
+
+    /// What a command refused, as its `Refused` tells it by `field`, `key` and `args`; `None` where no one field is
+    /// to blame. Numbers come as text there and become numbers again, so that they choose the plural; what ends in
+    /// `_en` or `_zh` is somebody's words.
+    pub fn refused(
+        &mut self,
+        field: Option<&str>,
+        key: &'static str,
+        args: impl IntoIterator<Item = (&'static str, String)>,
+    ) {
+        let number = |name: &str, text: String| match text.parse::<i64>() {
+            Ok(number) if !name.ends_with("_en") && !name.ends_with("_zh") => Arg::from(number),
+            _ => Arg::from(text),
+        };
+        let args = args.into_iter().map(|(name, text)| (name, number(name, text)));
+        self.add(FieldError::new(field.unwrap_or(""), key, args));
+    }
+
+    /// The first mistake of a field.
+    pub fn of(&self, field: &str) -> Option<&FieldError> {
+        self.0.iter().find(|error| error.field == field)
+    }
+
+    pub fn all(&self) -> &[FieldError] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csrf::CsrfKey;
+    use crate::frame::{Frame, Site, shell};
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use policy::Entered;
+    use policy::fields::ConsigneePhone;
+    use tower::ServiceExt;
+
+    fn form(text: &str) -> FormData {
+        FormData::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn text_is_decoded_strictly() {
+        let form = form("a=%E9%99%88+%26&b=100%&&c&a[]=1&a[]=2&qty-x=3&qty-y=4");
+        assert_eq!(form.text("a"), "陈 &");
+        assert_eq!(form.text("b"), "100%");
+        assert!(form.checked("c") && !form.checked("d"));
+        assert_eq!(form.all("a[]").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(form.rows("qty-").collect::<Vec<_>>(), ["x", "y"]);
+        for bad in ["a=%FF", "a=%C3%28", "a=%00", "a=1&a=2", "a=1&%61=1"] {
+            assert_eq!(FormData::parse(bad.as_bytes()).err(), Some(Failure::BadRequest), "{bad}");
+        }
+        let flood = "x[]=&".repeat(FIELDS_MAX + 1);
+        assert_eq!(FormData::parse(flood.as_bytes()).err(), Some(Failure::TooLarge));
+    }
+
+    #[test]
+    fn numbers_are_taken_as_people_write_them() {
+        let number = |text: &str| form(&format!("q={text}")).number("q", 1..=9_999).map_err(|error| error.key);
+        assert_eq!(number("+7+"), Ok(7));
+        assert_eq!(number("1,200"), Ok(1_200));
+        assert_eq!(number("１２"), Ok(12));
+        for (bad, key) in [
+            ("", "invalid-missing"),
+            ("0", "invalid-range"),
+            ("10000", "invalid-range"),
+            ("99999999999999999999999", "invalid-range"),
+            ("-5", "invalid-range"),
+            ("1.5", "invalid-number"),
+            ("1e3", "invalid-number"),
+            ("seven", "invalid-number"),
+        ] {
+            assert_eq!(number(bad), Err(key), "{bad}");
+        }
+        assert_eq!(form("q=").number_or_none("q", 1..=2), Ok(None));
+    }
+
+    #[test]
+    fn money_keeps_every_minor_unit() {
+        let money = |text: &str| form(&format!("p={text}")).money("p", "CNY", 1..=1_000_000).map_err(|error| error.key);
+        for (text, minor) in [("1920", 192_000), ("1,920.5", 192_050), ("0.05", 5), ("１２．３０", 1_230)] {
+            assert_eq!(money(text), Ok(minor), "{text}");
+        }
+        for bad in ["1.005", "1.", ".5", "-1", "1.2.3", "¥5"] {
+            assert_eq!(money(bad), Err("invalid-money"), "{bad}");
+        }
+        assert_eq!(money("0"), Err("invalid-money-range"));
+        assert_eq!(money("99999999999999999999"), Err("invalid-money-range"));
+    }
+
+    #[test]
+    fn the_way_back_never_leaves_the_house() {
+        for (sent, goes) in [
+            ("/cart?x=1", "/cart?x=1"),
+            ("//elsewhere.example", "/"),
+            ("https://elsewhere.example", "/"),
+            ("/\\elsewhere.example", "/"),
+            ("/a%0d%0ab", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(form(&format!("to={sent}")).way_back("to", "/"), goes, "{sent}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_collected_and_said_in_the_readers_language() {
+        let form = form("phone=abc&qty=0&title=");
+        let mut errors = FormErrors::default();
+        assert!(errors.take("phone", Entered::<ConsigneePhone>::parse(&form.typed("phone"))).is_none());
+        assert!(errors.keep(form.number("qty", 1..=5)).is_none());
+        assert!(errors.keep(form.line("title", 1, 10)).is_none());
+        assert!(errors.keep(form.choice("way", &["post", "fetch"])).is_none());
+        assert_eq!(errors.all().len(), 4);
+        for lang in Lang::ALL {
+            for error in errors.all() {
+                assert!(!error.text(lang).is_empty());
+            }
+        }
+        assert_eq!(errors.of("qty").unwrap().text(Lang::EN), "Enter a number from 1 to 5.");
+    }
+
+    fn app() -> Router {
+        let pages = Router::new().route(
+            "/f",
+            get(async |frame: Frame| frame.csrf.token()).post(async |form: FormData| form.text("a").to_owned()),
+        );
+        shell(Site::example(), CsrfKey::new(&[1; 32]), pages, Router::new()).unwrap()
+    }
+
+    async fn post(body: Vec<u8>, headers: &[(&str, &str)]) -> (StatusCode, String) {
+        let mut request = Request::builder().method("POST").uri("/zh/f");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = app().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let status = answer.status();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_form_is_taken_from_our_own_page_only() {
+        let kind = ("content-type", "application/x-www-form-urlencoded");
+        let cookie = format!("__Host-form={}", "A".repeat(32));
+        let request = Request::builder().uri("/zh/f").header("cookie", &cookie).body(Body::empty()).unwrap();
+        let token = axum::body::to_bytes(app().oneshot(request).await.unwrap().into_body(), 1000).await.unwrap();
+        let token = String::from_utf8(token.to_vec()).unwrap();
+        let body = format!("a=%3Cb%3E&{}={token}", csrf::FIELD).into_bytes();
+        let jar = ("cookie", cookie.as_str());
+
+        let (status, said) = post(body.clone(), &[kind, jar, ("sec-fetch-site", "same-origin")]).await;
+        assert_eq!((status, said.as_str()), (StatusCode::OK, "<b>"));
+        assert_eq!(post(body.clone(), &[kind, jar, ("sec-fetch-site", "cross-site")]).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(post(body.clone(), &[kind]).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(post(b"a=1".to_vec(), &[kind, jar]).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(post(body, &[jar]).await.0, StatusCode::BAD_REQUEST);
+        let (status, page) = post(b"a=%FF".to_vec(), &[kind, jar]).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(page.contains("lang=\"zh-CN\"") && page.contains("<h1>"));
+        assert_eq!(post(vec![b'a'; BODY_BYTES_MAX + 1], &[kind, jar]).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}
