@@ -6,6 +6,7 @@
 //!
 //! It never does I/O, never holds a value of a person longer than a call, and knows no domain.
 
+pub mod documents;
 mod entered;
 mod field;
 pub mod fields;
