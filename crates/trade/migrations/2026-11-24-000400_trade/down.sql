@@ -1,3 +1,4 @@
+drop table book_check;
 drop table tracking_event;
 drop table shipment;
 drop table payout;

@@ -118,6 +118,7 @@ create table refund (
   state text not null,
   made_at bigint not null,
   done_at bigint,
+  why text not null,
   primary key (id)
 );
 create table journal_entry (
@@ -156,7 +157,10 @@ create table shipment (
   waybill bytea not null,
   contents bytea not null,
   state text not null,
+  sort_code text not null,
+  why text not null,
   made_at bigint not null,
+  heard_at bigint not null,
   delivered_at bigint,
   primary key (of_order, id)
 );
@@ -169,6 +173,14 @@ create table tracking_event (
   received_at bigint not null,
   primary key (of_shipment, id)
 );
+create table book_check (
+  day text not null,
+  checked_at bigint not null,
+  lines bigint not null,
+  trial_balance bigint not null,
+  differences text not null,
+  primary key (day)
+);
 create unique index checkout_once on checkout (buyer, once);
 create unique index purchase_order_number on purchase_order (number);
 create index purchase_order_buyer on purchase_order (buyer, id);
@@ -179,11 +191,20 @@ create index purchase_order_unconfirmed on purchase_order (confirm_until) where 
 create index consignee_order on consignee (of_order);
 create unique index payment_number on payment (number);
 create index payment_checkout on payment (checkout);
+create unique index payment_one_open on payment (checkout) where state = 'open';
+create index payment_buyer on payment (buyer, id);
+create index payment_paid on payment (paid_at) where paid_at is not null;
 create index payment_open on payment (state, begun_at);
 create index refund_payment on refund (of_payment);
+create index refund_order on refund (of_order) where of_order is not null;
 create index refund_open on refund (state, made_at);
-create index journal_about on journal_entry (about, kind);
-create index posting_shop on posting (shop, account) where shop is not null;
+create index refund_done on refund (done_at) where done_at is not null;
+create unique index journal_about on journal_entry (about, kind);
+create index posting_shop on posting (shop, account, amount) where shop is not null;
 create index payout_shop on payout (shop, made_at);
+create unique index payout_one_open on payout (shop) where state = 'asked';
 create index payout_open on payout (state, made_at);
+create index payout_done on payout (done_at) where done_at is not null;
 create unique index shipment_id on shipment (id);
+create unique index shipment_one_live on shipment (of_order) where state not in ('refused', 'cancelled');
+create index shipment_open on shipment (state, heard_at);

@@ -1,0 +1,917 @@
+//! 3.1.5-1A: one payment pays all orders of one checkout, at the payment company.
+//!
+//! The payment company gets a random number, the amount, a neutral subject and a reference for the member that no other
+//! partner knows; what it says of a payment is kept as number, state and time, nothing else (3.1.5-1A.4).
+//!
+//! Money that comes is never lost and never assumed. What still waits to be paid becomes paid and is held; what was
+//! cancelled or closed meanwhile goes back; another amount than ours moves no order, is shown to the operator and goes
+//! back. The same news may come twice, late, or by our own asking: it counts once.
+
+use crate::policy::{TakePayment, payment, purchase_order, refund};
+use crate::settlement::{self, Account, Kind, Posting, request_number};
+use crate::state::{OrderState, step};
+use crate::{Buyer, Refused};
+use catalogue::shop::Seller;
+use db::{Id, NewJob, Scope, Stop, Tx, on_each};
+use diesel::prelude::*;
+use partners::alipay::{Notification, PaymentTerms, Trade, TradeStatus};
+use policy::Entered;
+use policy::fields::{MarketplaceAccountRef, PaymentOrder};
+use policy::recipients::PaymentProvider;
+use vault::{Access, Disclosed};
+
+pub(crate) const LOOK_JOB: &str = "trade.payment";
+pub(crate) const REFUND_JOB: &str = "trade.refund";
+
+/// The only method so far: the payment company's account.
+pub const METHOD: &str = "alipay";
+
+/// What the payment company and the payer's statement show: nothing of the goods (3.1.5-1A.1).
+const SUBJECT: &str = "Hanse order payment";
+
+/// The payment company settles in this currency only.
+const CURRENCY: &str = "CNY";
+
+/// The most of one payment, in minor units: the payment company's limit of 100,000,000.00 yuan.
+pub const AMOUNT_MAX: i64 = 10_000_000_000;
+
+/// When a payment of which nothing was heard is first asked for.
+pub(crate) const FIRST_LOOK_AFTER: i64 = 3 * db::clock::MINUTE;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PaymentState {
+    /// It waits for its payer.
+    Open,
+    Paid,
+    /// Nobody paid it; or another one took its place. Money that comes all the same is taken and given back.
+    Closed,
+    /// Another amount came than ours: the orders are untouched, the money goes back, the operator looks.
+    DisputedAmount,
+}
+
+impl PaymentState {
+    pub const ALL: [PaymentState; 4] =
+        [PaymentState::Open, PaymentState::Paid, PaymentState::Closed, PaymentState::DisputedAmount];
+
+    pub const fn id(self) -> &'static str {
+        match self {
+            PaymentState::Open => "open",
+            PaymentState::Paid => "paid",
+            PaymentState::Closed => "closed",
+            PaymentState::DisputedAmount => "disputed_amount",
+        }
+    }
+
+    fn parse<R>(id: &str) -> Result<PaymentState, Stop<R>> {
+        PaymentState::ALL
+            .into_iter()
+            .find(|state| state.id() == id)
+            .ok_or_else(|| Stop::fault("a payment has a state that does not exist"))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefundState {
+    /// The payment company is being asked.
+    Asked,
+    Done,
+    /// The payment company refuses; the operator must act.
+    Failed,
+}
+
+impl RefundState {
+    pub const ALL: [RefundState; 3] = [RefundState::Asked, RefundState::Done, RefundState::Failed];
+
+    pub const fn id(self) -> &'static str {
+        match self {
+            RefundState::Asked => "asked",
+            RefundState::Done => "done",
+            RefundState::Failed => "failed",
+        }
+    }
+
+    fn parse<R>(id: &str) -> Result<RefundState, Stop<R>> {
+        RefundState::ALL
+            .into_iter()
+            .find(|state| state.id() == id)
+            .ok_or_else(|| Stop::fault("a refund has a state that does not exist"))
+    }
+}
+
+/// A payment as its buyer and the operator see it. Amounts are minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    pub id: Id,
+    pub number: String,
+    pub buyer: Id,
+    pub checkout: Id,
+    pub amount: i64,
+    pub currency: String,
+    pub state: PaymentState,
+    /// The payment company's own number, once it has said one.
+    pub provider_number: Option<String>,
+    pub begun_at: i64,
+    pub paid_at: Option<i64>,
+    /// When nothing of it was held any more.
+    pub settled_at: Option<i64>,
+}
+
+/// Money on its way back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    pub id: Id,
+    pub of_payment: Id,
+    /// The order that it gives back; none where the money was nobody's order's.
+    pub of_order: Option<Id>,
+    pub amount: i64,
+    pub state: RefundState,
+    pub made_at: i64,
+    pub done_at: Option<i64>,
+    /// The payment company's code of a refusal, or empty.
+    pub why: String,
+}
+
+impl Refund {
+    /// The number under which the payment company knows it.
+    pub fn request_number(&self) -> String {
+        request_number(&self.id)
+    }
+}
+
+type PaymentRow = (Id, String, Id, Id, i64, String, String, Option<String>, i64, Option<i64>, Option<i64>);
+
+const PAYMENT: (
+    payment::id,
+    payment::number,
+    payment::buyer,
+    payment::checkout,
+    payment::amount,
+    payment::currency,
+    payment::state,
+    payment::provider_number,
+    payment::begun_at,
+    payment::paid_at,
+    payment::settled_at,
+) = (
+    payment::id,
+    payment::number,
+    payment::buyer,
+    payment::checkout,
+    payment::amount,
+    payment::currency,
+    payment::state,
+    payment::provider_number,
+    payment::begun_at,
+    payment::paid_at,
+    payment::settled_at,
+);
+
+fn read<R>(row: PaymentRow) -> Result<Payment, Stop<R>> {
+    let (id, number, buyer, checkout, amount, currency, state, provider_number, begun_at, paid_at, settled_at) = row;
+    let state = PaymentState::parse(&state)?;
+    Ok(Payment { id, number, buyer, checkout, amount, currency, state, provider_number, begun_at, paid_at, settled_at })
+}
+
+type RefundRow = (Id, Id, Option<Id>, i64, String, i64, Option<i64>, String);
+
+const REFUND: (
+    refund::id,
+    refund::of_payment,
+    refund::of_order,
+    refund::amount,
+    refund::state,
+    refund::made_at,
+    refund::done_at,
+    refund::why,
+) = (
+    refund::id,
+    refund::of_payment,
+    refund::of_order,
+    refund::amount,
+    refund::state,
+    refund::made_at,
+    refund::done_at,
+    refund::why,
+);
+
+fn read_refund<R>(row: RefundRow) -> Result<Refund, Stop<R>> {
+    let (id, of_payment, of_order, amount, state, made_at, done_at, why) = row;
+    Ok(Refund { id, of_payment, of_order, amount, state: RefundState::parse(&state)?, made_at, done_at, why })
+}
+
+// --- paying -------------------------------------------------------------------------------------------------------
+
+/// What the payer's way to the cashier needs.
+#[derive(Debug)]
+pub struct Begun {
+    pub payment: Id,
+    pub number: String,
+    /// Minor units of `currency`.
+    pub amount: i64,
+    pub currency: String,
+    /// UTC microseconds: until when it can be paid.
+    pub expires_at: i64,
+    pub order: Disclosed<PaymentProvider, PaymentOrder>,
+    pub account: Disclosed<PaymentProvider, MarketplaceAccountRef>,
+}
+
+impl Begun {
+    /// As the adapter takes it. `return_url` is where the payer's browser comes back to.
+    pub fn for_cashier(self, return_url: String) -> partners::alipay::Payment {
+        partners::alipay::Payment { order: self.order, account: self.account, expires_at: self.expires_at, return_url }
+    }
+}
+
+/// An order of a checkout, as far as its payment is concerned.
+#[derive(Clone, Debug, Queryable)]
+struct Part {
+    id: Id,
+    shop: Id,
+    state: String,
+    total: i64,
+    currency: String,
+    pay_until: i64,
+    completed_at: Option<i64>,
+}
+
+impl Part {
+    fn is(&self, state: OrderState) -> bool {
+        self.state == state.id()
+    }
+}
+
+fn parts_of(scope: &mut impl Scope, checkout: &Id) -> QueryResult<Vec<Part>> {
+    purchase_order::table
+        .filter(purchase_order::checkout.eq(checkout))
+        .order(purchase_order::id)
+        .select((
+            purchase_order::id,
+            purchase_order::shop,
+            purchase_order::state,
+            purchase_order::total,
+            purchase_order::currency,
+            purchase_order::pay_until,
+            purchase_order::completed_at,
+        ))
+        .load(scope.db())
+}
+
+/// Makes the payment of what is still to be paid of the buyer's checkout, or returns the one that waits already.
+/// `access` covers the buyer. A payment that was made for another amount (an order was cancelled since) gives way.
+pub fn begin(tx: &mut Tx, buyer: &Buyer, access: &Access<TakePayment>, checkout: &Id) -> Result<Begun, Stop<Refused>> {
+    if !access.covers(&buyer.member) {
+        return Err(Stop::fault("the access to a payment does not cover its buyer"));
+    }
+    let mine: i64 = purchase_order::table
+        .filter(purchase_order::checkout.eq(checkout))
+        .filter(purchase_order::buyer.eq(&buyer.member))
+        .count()
+        .get_result(tx.db)?;
+    if mine == 0 {
+        return Err(Stop::refuse(Refused::NoSuchOrder));
+    }
+    let unpaid: Vec<Part> = parts_of(tx, checkout)?.into_iter().filter(|part| part.is(OrderState::Placed)).collect();
+    let Some(expires_at) = unpaid.iter().map(|part| part.pay_until).min() else {
+        return Err(Stop::refuse(Refused::NothingToPay));
+    };
+    if expires_at <= tx.now {
+        return Err(Stop::refuse(Refused::PaymentTimeOver));
+    }
+    let amount = unpaid.iter().try_fold(0i64, |sum, part| sum.checked_add(part.total));
+    let amount = amount.filter(|amount| *amount <= AMOUNT_MAX).ok_or(Stop::Refused(Refused::TooMuch))?;
+    if amount <= 0 || unpaid.iter().any(|part| part.currency != CURRENCY) {
+        return Err(Stop::fault("an order cannot be paid at the payment company: amount or currency"));
+    }
+    let open = match open_of(tx, checkout)? {
+        Some(open) if open.amount == amount => open,
+        other => {
+            if let Some(outdated) = other {
+                close(tx, &outdated.id)?;
+                look_now(tx, &outdated.id);
+            }
+            make(tx, buyer, checkout, amount)?
+        }
+    };
+    let account: String = payment::table.find(&open.id).select(payment::account_ref).first(tx.db)?;
+    let terms = PaymentTerms { out_trade_no: open.number.clone(), total: amount, subject: SUBJECT.to_owned() };
+    let order = Entered::<PaymentOrder>::made(terms.write());
+    let account = Entered::<MarketplaceAccountRef>::made(account);
+    Ok(Begun {
+        order: Disclosed::passing(access, tx, &buyer.member, &open.id, &order),
+        account: Disclosed::passing(access, tx, &buyer.member, &open.id, &account),
+        payment: open.id,
+        number: open.number,
+        amount,
+        currency: open.currency,
+        expires_at,
+    })
+}
+
+fn open_of(tx: &mut Tx, checkout: &Id) -> Result<Option<Payment>, Stop<Refused>> {
+    let row: Option<PaymentRow> = payment::table
+        .filter(payment::checkout.eq(checkout))
+        .filter(payment::state.eq(PaymentState::Open.id()))
+        .select(PAYMENT)
+        .first(tx.db)
+        .optional()?;
+    row.map(read).transpose()
+}
+
+fn make(tx: &mut Tx, buyer: &Buyer, checkout: &Id, amount: i64) -> Result<Payment, Stop<Refused>> {
+    // The payment company knows a member by one reference, which no other partner gets.
+    let known: Option<String> = payment::table
+        .filter(payment::buyer.eq(&buyer.member))
+        .order(payment::id.desc())
+        .select(payment::account_ref)
+        .first(tx.db)
+        .optional()?;
+    let account = known.unwrap_or_else(|| format!("pay_{}", random_text(22)));
+    let id = tx.id();
+    let row = (
+        (
+            payment::id.eq(&id),
+            payment::number.eq(format!("P{}", random_text(19))),
+            payment::buyer.eq(&buyer.member),
+            payment::checkout.eq(checkout),
+            payment::account_ref.eq(account),
+            payment::method.eq(METHOD),
+        ),
+        payment::amount.eq(amount),
+        payment::currency.eq(CURRENCY),
+        payment::state.eq(PaymentState::Open.id()),
+        payment::begun_at.eq(tx.now),
+        payment::version.eq(1),
+    );
+    // Two windows of the same buyer may come at once: a checkout has one open payment.
+    let new = on_each!(tx.db, conn => diesel::insert_into(payment::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(conn))?;
+    let made = open_of(tx, checkout)?.filter(|open| open.amount == amount);
+    if new == 1 {
+        look_at(tx, &id, 1, tx.now + FIRST_LOOK_AFTER);
+    }
+    made.ok_or(Stop::Refused(Refused::PaymentUnderWay))
+}
+
+/// Letters and digits from the system's generator, five bits each, without those that people confuse.
+fn random_text(length: usize) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut bytes = vec![0u8; length];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
+    bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
+}
+
+/// Plans the `n`th look at the payment at the payment company.
+pub(crate) fn look_at(tx: &mut Tx, payment: &Id, n: i64, due_at: i64) {
+    tx.enqueue(NewJob {
+        kind: LOOK_JOB,
+        unique: Some(format!("{payment}/{n}")),
+        due_at,
+        body: serde_json::json!({ "payment": payment, "look": n }),
+    });
+}
+
+/// A look outside the row of planned ones: something has changed at our end.
+fn look_now(tx: &mut Tx, payment: &Id) {
+    tx.enqueue(NewJob {
+        kind: LOOK_JOB,
+        unique: Some(format!("{payment}/now")),
+        due_at: tx.now,
+        body: serde_json::json!({ "payment": payment }),
+    });
+}
+
+/// To be called where an order of the checkout ended unpaid: its payment is looked at, and closed at the payment company
+/// where it asks for more than is still to be paid.
+pub fn order_ended(tx: &mut Tx, checkout: &Id) -> Result<(), Stop<Refused>> {
+    if let Some(open) = open_of(tx, checkout)? {
+        look_now(tx, &open.id);
+    }
+    Ok(())
+}
+
+/// Whether somebody should still pay it: it waits, it has time, and asks for what is to be paid.
+pub(crate) fn is_wanted<R>(scope: &mut impl Scope, open: &Payment) -> Result<bool, Stop<R>> {
+    let now = scope.now();
+    let parts = parts_of(scope, &open.checkout)?;
+    let unpaid = || parts.iter().filter(|part| part.is(OrderState::Placed));
+    let due: i64 = unpaid().map(|part| part.total).sum();
+    let until = unpaid().map(|part| part.pay_until).min().unwrap_or(0);
+    Ok(open.state == PaymentState::Open && due == open.amount && until > now)
+}
+
+/// When the last order that the payment could pay runs out: after that no cashier takes it.
+pub(crate) fn expires_at<R>(scope: &mut impl Scope, of: &Payment) -> Result<i64, Stop<R>> {
+    Ok(parts_of(scope, &of.checkout)?.iter().map(|part| part.pay_until).max().unwrap_or(of.begun_at))
+}
+
+/// The payment waits no longer. `false` if it did not wait.
+pub(crate) fn close<R>(tx: &mut Tx, id: &Id) -> Result<bool, Stop<R>> {
+    let open = payment::table.filter(payment::id.eq(id)).filter(payment::state.eq(PaymentState::Open.id()));
+    let closed = diesel::update(open)
+        .set((payment::state.eq(PaymentState::Closed.id()), payment::version.eq(payment::version + 1)))
+        .execute(tx.db)?;
+    Ok(closed == 1)
+}
+
+// --- what the payment company says --------------------------------------------------------------------------------
+
+/// What became of news from the payment company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// The payment is paid, by this very news.
+    Paid,
+    /// We knew it.
+    Again,
+    /// It waits for its payer.
+    Waiting,
+    Closed,
+    /// Another amount than ours: the orders are untouched, the money goes back.
+    Disputed,
+    /// No payment of ours has this number. Not to be answered as noted.
+    Unknown,
+}
+
+/// As much of the news as is declared (3.1.5-1A.4), whichever way it came.
+struct Said<'a> {
+    number: &'a str,
+    provider_number: &'a str,
+    status: TradeStatus,
+    total: i64,
+    paid_at: Option<i64>,
+    /// The number of the refund that brought the news about, and when it was made.
+    refund: Option<(&'a str, Option<i64>)>,
+}
+
+/// Notes a notification that the adapter has read, whose signature it has checked. Idempotent.
+pub fn notified(tx: &mut Tx, said: &Notification) -> Result<Noted, Stop<Refused>> {
+    note(
+        tx,
+        &Said {
+            number: &said.out_trade_no,
+            provider_number: &said.trade_no,
+            status: said.status,
+            total: said.total,
+            paid_at: said.paid_at,
+            refund: said.out_request_no.as_deref().map(|number| (number, said.refunded_at)),
+        },
+    )
+}
+
+/// Notes the answer to our own question after the payment with that number. Idempotent.
+pub fn answered(tx: &mut Tx, number: &str, trade: &Trade) -> Result<Noted, Stop<Refused>> {
+    note(
+        tx,
+        &Said {
+            number,
+            provider_number: &trade.trade_no,
+            status: trade.status,
+            total: trade.total,
+            paid_at: trade.paid_at,
+            refund: None,
+        },
+    )
+}
+
+fn note(tx: &mut Tx, said: &Said) -> Result<Noted, Stop<Refused>> {
+    let row: Option<PaymentRow> =
+        payment::table.filter(payment::number.eq(said.number)).select(PAYMENT).first(tx.db).optional()?;
+    let Some(row) = row else { return Ok(Noted::Unknown) };
+    let ours: Payment = read(row)?;
+    let noted = match said.status {
+        TradeStatus::WaitBuyerPay => {
+            note_provider_number(tx, &ours, said)?;
+            Noted::Waiting
+        }
+        TradeStatus::Success | TradeStatus::Finished => paid(tx, &ours, said)?,
+        TradeStatus::Closed if ours.state == PaymentState::Open => {
+            note_provider_number(tx, &ours, said)?;
+            close(tx, &ours.id)?;
+            Noted::Closed
+        }
+        // Wholly refunded, or closed at our own wish.
+        TradeStatus::Closed => Noted::Again,
+    };
+    if let Some((number, at)) = said.refund
+        && let Some(id) = id_of(number)
+    {
+        refund_done(tx, &id, &ours.id, at.unwrap_or(tx.now))?;
+    }
+    Ok(noted)
+}
+
+/// The id whose request number this is.
+pub(crate) fn id_of(request_number: &str) -> Option<Id> {
+    let n = request_number;
+    if n.len() != 32 || !n.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    Id::parse(&format!("{}-{}-{}-{}-{}", &n[..8], &n[8..12], &n[12..16], &n[16..20], &n[20..])).ok()
+}
+
+fn note_provider_number(tx: &mut Tx, ours: &Payment, said: &Said) -> QueryResult<()> {
+    let unknown = payment::table.filter(payment::id.eq(&ours.id)).filter(payment::provider_number.is_null());
+    diesel::update(unknown).set(payment::provider_number.eq(Some(said.provider_number))).execute(tx.db)?;
+    Ok(())
+}
+
+fn paid(tx: &mut Tx, ours: &Payment, said: &Said) -> Result<Noted, Stop<Refused>> {
+    let right = said.total == ours.amount && ours.currency == CURRENCY;
+    let state = if right { PaymentState::Paid } else { PaymentState::DisputedAmount };
+    let unpaid = payment::table
+        .filter(payment::id.eq(&ours.id))
+        .filter(payment::state.eq_any([PaymentState::Open.id(), PaymentState::Closed.id()]));
+    let mine = diesel::update(unpaid)
+        .set((
+            payment::state.eq(state.id()),
+            payment::provider_number.eq(Some(said.provider_number)),
+            payment::paid_at.eq(Some(said.paid_at.unwrap_or(tx.now))),
+            payment::version.eq(payment::version + 1),
+        ))
+        .execute(tx.db)?;
+    if mine == 0 {
+        return Ok(Noted::Again);
+    }
+    if !right {
+        tracing::error!(payment = %ours.id, "the payment company names another amount than ours");
+        // What is booked and given back is what its own answer to our question says; the job asks it first.
+        ask_refund(tx, &ours.id, None, said.total)?;
+        return Ok(Noted::Disputed);
+    }
+    let parts = parts_of(tx, &ours.checkout)?;
+    let mut rest = ours.amount;
+    for part in parts.iter().filter(|part| part.is(OrderState::Placed) && part.total <= ours.amount) {
+        if part.total > rest {
+            break;
+        }
+        match step(tx, &part.id, OrderState::Paid) {
+            Ok(_) => {
+                settlement::hold(tx, &part.id, &part.shop, part.total, &ours.currency)?;
+                rest -= part.total;
+            }
+            // Closed in the same moment: its part goes back below.
+            Err(Stop::Refused(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    if rest > 0 {
+        give_rest_back(tx, ours, rest)?;
+    }
+    settle_if_empty(tx, &ours.id)?;
+    Ok(Noted::Paid)
+}
+
+/// What came in for orders that had ended, or that another payment had paid: booked, and on its way back at once.
+fn give_rest_back(tx: &mut Tx, ours: &Payment, rest: i64) -> Result<(), Stop<Refused>> {
+    let mut left = rest;
+    let mut backs: Vec<(Option<Part>, i64)> = Vec::new();
+    for part in parts_of(tx, &ours.checkout)? {
+        let ended_unpaid = part.is(OrderState::Cancelled) || part.is(OrderState::Closed);
+        let was_covered = part.completed_at.is_some_and(|at| at >= ours.begun_at);
+        if ended_unpaid && was_covered && part.total <= left {
+            left -= part.total;
+            backs.push((Some(part.clone()), part.total));
+        }
+    }
+    if left > 0 {
+        backs.push((None, left));
+    }
+    let mut postings = vec![Posting::new(Account::Provider, None, -rest, &ours.currency)];
+    for (part, amount) in &backs {
+        postings.push(Posting::new(Account::Held, part.as_ref().map(|part| &part.shop), *amount, &ours.currency));
+    }
+    settlement::post(tx, Kind::Paid, &ours.id, &postings)?;
+    for (part, amount) in backs {
+        ask_refund(tx, &ours.id, part.as_ref().map(|part| &part.id), amount)?;
+    }
+    Ok(())
+}
+
+// --- refunds ------------------------------------------------------------------------------------------------------
+
+/// The buyer calls a paid order off before it is shipped: the order is refunded, the goods are back on the shelf, the
+/// money is on its way. Returns the refund, whose state the buyer sees.
+pub fn call_off(tx: &mut Tx, buyer: &Buyer, order: &Id) -> Result<Id, Stop<Refused>> {
+    let mine: i64 =
+        purchase_order::table.find(order).filter(purchase_order::buyer.eq(&buyer.member)).count().get_result(tx.db)?;
+    if mine == 0 {
+        return Err(Stop::refuse(Refused::NoSuchOrder));
+    }
+    give_back(tx, order)
+}
+
+/// The seller cannot deliver a paid order: as [`call_off`], from the other side.
+pub fn decline(tx: &mut Tx, seller: &Seller, order: &Id) -> Result<Id, Stop<Refused>> {
+    let mine: i64 =
+        purchase_order::table.find(order).filter(purchase_order::shop.eq(&seller.shop)).count().get_result(tx.db)?;
+    if mine == 0 {
+        return Err(Stop::refuse(Refused::NoSuchOrder));
+    }
+    give_back(tx, order)
+}
+
+/// Gives a paid order back. The state decides who comes first, this or the parcel.
+fn give_back(tx: &mut Tx, order: &Id) -> Result<Id, Stop<Refused>> {
+    let stepped = step(tx, order, OrderState::Refunded)?;
+    crate::shipping::call_back(tx, order)?;
+    // Where a checkout was paid twice, the first payment paid the orders, and the second went back already.
+    let of_payment: Id = payment::table
+        .filter(payment::checkout.eq(&stepped.checkout))
+        .filter(payment::state.eq(PaymentState::Paid.id()))
+        .order((payment::paid_at, payment::id))
+        .select(payment::id)
+        .first(tx.db)
+        .optional()?
+        .ok_or_else(|| Stop::fault("a paid order has no payment"))?;
+    ask_refund(tx, &of_payment, Some(order), stepped.total)
+}
+
+fn ask_refund(tx: &mut Tx, of_payment: &Id, of_order: Option<&Id>, amount: i64) -> Result<Id, Stop<Refused>> {
+    let id = tx.id();
+    diesel::insert_into(refund::table)
+        .values((
+            refund::id.eq(&id),
+            refund::of_payment.eq(of_payment),
+            refund::of_order.eq(of_order),
+            refund::amount.eq(amount),
+            refund::state.eq(RefundState::Asked.id()),
+            refund::made_at.eq(tx.now),
+            refund::why.eq(""),
+        ))
+        .execute(tx.db)?;
+    ask_provider(tx, &id);
+    Ok(id)
+}
+
+pub(crate) fn ask_provider(tx: &mut Tx, refund: &Id) {
+    tx.enqueue(NewJob {
+        kind: REFUND_JOB,
+        unique: Some(refund.to_string()),
+        due_at: tx.now,
+        body: serde_json::json!({ "refund": refund }),
+    });
+}
+
+/// The operator asks again for a refund that the payment company had refused.
+pub fn retry_refund(tx: &mut Tx, id: &Id) -> Result<(), Stop<Refused>> {
+    let failed = refund::table.filter(refund::id.eq(id)).filter(refund::state.eq(RefundState::Failed.id()));
+    let asked =
+        diesel::update(failed).set((refund::state.eq(RefundState::Asked.id()), refund::why.eq(""))).execute(tx.db)?;
+    if asked == 0 {
+        return Err(Stop::refuse(Refused::NoSuchRefund));
+    }
+    ask_provider(tx, id);
+    Ok(())
+}
+
+/// The payment company has given the money back at `at`. `false` if we knew.
+pub(crate) fn refund_done<R>(tx: &mut Tx, id: &Id, of_payment: &Id, at: i64) -> Result<bool, Stop<R>> {
+    let open = refund::table
+        .filter(refund::id.eq(id))
+        .filter(refund::of_payment.eq(of_payment))
+        .filter(refund::state.ne(RefundState::Done.id()));
+    let done = diesel::update(open)
+        .set((refund::state.eq(RefundState::Done.id()), refund::done_at.eq(Some(at)), refund::why.eq("")))
+        .execute(tx.db)?;
+    if done == 0 {
+        return Ok(false);
+    }
+    let (of_order, amount): (Option<Id>, i64) =
+        refund::table.find(id).select((refund::of_order, refund::amount)).first(tx.db)?;
+    let currency: String = payment::table.find(of_payment).select(payment::currency).first(tx.db)?;
+    let shop: Option<Id> = match &of_order {
+        Some(order) => Some(purchase_order::table.find(order).select(purchase_order::shop).first(tx.db)?),
+        None => None,
+    };
+    settlement::refund(tx, id, shop.as_ref(), amount, &currency)?;
+    settle_if_empty(tx, of_payment)?;
+    Ok(true)
+}
+
+/// The payment company refuses: the operator sees it, with its code.
+pub(crate) fn refund_failed<R>(tx: &mut Tx, id: &Id, code: &str) -> Result<(), Stop<R>> {
+    let open = refund::table.filter(refund::id.eq(id)).filter(refund::state.eq(RefundState::Asked.id()));
+    diesel::update(open).set((refund::state.eq(RefundState::Failed.id()), refund::why.eq(code))).execute(tx.db)?;
+    Ok(())
+}
+
+/// Of a payment with a disputed amount: the payment company's own answer says what was truly paid. Booked once, and the
+/// refund is of that amount.
+pub(crate) fn book_disputed<R>(tx: &mut Tx, of: &Payment, refund: &Id, truly: i64) -> Result<(), Stop<R>> {
+    let postings = [
+        Posting::new(Account::Provider, None, -truly, &of.currency),
+        Posting::new(Account::Held, None, truly, &of.currency),
+    ];
+    if settlement::post(tx, Kind::Paid, &of.id, &postings)? {
+        diesel::update(refund::table.filter(refund::id.eq(refund))).set(refund::amount.eq(truly)).execute(tx.db)?;
+    }
+    Ok(())
+}
+
+/// Marks the payment settled where nothing of it is held any more: every order of its checkout has ended, every refund
+/// has arrived. From then on its term of keeping counts (3.1.5-1A: `Settled + 3 Years`).
+fn settle_if_empty<R>(tx: &mut Tx, id: &Id) -> Result<(), Stop<R>> {
+    let checkout: Id = payment::table.find(id).select(payment::checkout).first(tx.db)?;
+    let under_way: i64 = refund::table
+        .filter(refund::of_payment.eq(id))
+        .filter(refund::state.ne(RefundState::Done.id()))
+        .count()
+        .get_result(tx.db)?;
+    let held = parts_of(tx, &checkout)?.iter().any(|part| {
+        [OrderState::Paid, OrderState::Shipped, OrderState::Received].into_iter().any(|state| part.is(state))
+    });
+    if under_way == 0 && !held {
+        let unsettled = payment::table.filter(payment::id.eq(id)).filter(payment::settled_at.is_null());
+        diesel::update(unsettled).set(payment::settled_at.eq(Some(tx.now))).execute(tx.db)?;
+    }
+    Ok(())
+}
+
+/// An order of the checkout has been settled: perhaps its payments are, too.
+pub(crate) fn settle_those_of<R>(tx: &mut Tx, checkout: &Id) -> Result<(), Stop<R>> {
+    let paid: Vec<Id> = payment::table
+        .filter(payment::checkout.eq(checkout))
+        .filter(payment::paid_at.is_not_null())
+        .select(payment::id)
+        .load(tx.db)?;
+    for id in &paid {
+        settle_if_empty(tx, id)?;
+    }
+    Ok(())
+}
+
+// --- what people see ----------------------------------------------------------------------------------------------
+
+/// The payments of the buyer's checkout, oldest first: usually one.
+pub fn of_checkout<R>(scope: &mut impl Scope, buyer: &Buyer, checkout: &Id) -> Result<Vec<Payment>, Stop<R>> {
+    payment::table
+        .filter(payment::checkout.eq(checkout))
+        .filter(payment::buyer.eq(&buyer.member))
+        .order(payment::id)
+        .select(PAYMENT)
+        .load::<PaymentRow>(scope.db())?
+        .into_iter()
+        .map(read)
+        .collect()
+}
+
+/// The buyer's payment with that number, for the page to which the payer's browser comes back.
+pub fn by_number<R>(scope: &mut impl Scope, buyer: &Buyer, number: &str) -> Result<Option<Payment>, Stop<R>> {
+    let row: Option<PaymentRow> = payment::table
+        .filter(payment::number.eq(number))
+        .filter(payment::buyer.eq(&buyer.member))
+        .select(PAYMENT)
+        .first(scope.db())
+        .optional()?;
+    row.map(read).transpose()
+}
+
+/// The refunds of an order that the caller may see, oldest first.
+pub fn refunds_of_order<R>(scope: &mut impl Scope, order: &Id) -> Result<Vec<Refund>, Stop<R>> {
+    refunds(scope, |all| all.filter(refund::of_order.eq(order.clone())).order(refund::id).limit(100))
+}
+
+/// The refunds of a payment that the caller may see, oldest first.
+pub fn refunds_of_payment<R>(scope: &mut impl Scope, payment: &Id) -> Result<Vec<Refund>, Stop<R>> {
+    refunds(scope, |all| all.filter(refund::of_payment.eq(payment.clone())).order(refund::id).limit(1_000))
+}
+
+/// For the operator: refunds that the payment company refused, or that wait since before `since`; newest first.
+pub fn refunds_to_look_at<R>(scope: &mut impl Scope, since: i64, limit: i64) -> Result<Vec<Refund>, Stop<R>> {
+    refunds(scope, |all| {
+        all.filter(
+            refund::state
+                .eq(RefundState::Failed.id())
+                .or(refund::state.eq(RefundState::Asked.id()).and(refund::made_at.lt(since))),
+        )
+        .order(refund::id.desc())
+        .limit(limit)
+    })
+}
+
+type Boxed<'a> = refund::BoxedQuery<'a, db::MultiBackend>;
+
+fn refunds<'a, R>(scope: &mut impl Scope, choose: impl FnOnce(Boxed<'a>) -> Boxed<'a>) -> Result<Vec<Refund>, Stop<R>> {
+    choose(refund::table.into_boxed())
+        .select(REFUND)
+        .load::<RefundRow>(scope.db())?
+        .into_iter()
+        .map(read_refund)
+        .collect()
+}
+
+/// For the operator: payments of another amount than ours, newest first.
+pub fn disputed<R>(scope: &mut impl Scope, before: Option<&Id>, limit: i64) -> Result<Vec<Payment>, Stop<R>> {
+    let mut found = payment::table
+        .filter(payment::state.eq(PaymentState::DisputedAmount.id()))
+        .order(payment::id.desc())
+        .limit(limit)
+        .select(PAYMENT)
+        .into_boxed();
+    if let Some(before) = before {
+        found = found.filter(payment::id.lt(before.clone()));
+    }
+    found.load::<PaymentRow>(scope.db())?.into_iter().map(read).collect()
+}
+
+// --- for the jobs -------------------------------------------------------------------------------------------------
+
+pub(crate) fn by_id<R>(scope: &mut impl Scope, id: &Id) -> Result<Option<Payment>, Stop<R>> {
+    let row: Option<PaymentRow> = payment::table.find(id).select(PAYMENT).first(scope.db()).optional()?;
+    row.map(read).transpose()
+}
+
+pub(crate) fn refund_by_id<R>(scope: &mut impl Scope, id: &Id) -> Result<Option<(Refund, Payment)>, Stop<R>> {
+    let row: Option<RefundRow> = refund::table.find(id).select(REFUND).first(scope.db()).optional()?;
+    let Some(found) = row.map(read_refund).transpose()? else { return Ok(None) };
+    let of = by_id(scope, &found.of_payment)?.ok_or_else(|| Stop::fault("a refund of no payment"))?;
+    Ok(Some((found, of)))
+}
+
+/// Refunds asked for before `at` and not answered yet.
+pub(crate) fn waiting_refunds(scope: &mut impl Scope, at: i64, limit: i64) -> QueryResult<Vec<Id>> {
+    refund::table
+        .filter(refund::state.eq(RefundState::Asked.id()))
+        .filter(refund::made_at.le(at))
+        .order(refund::made_at)
+        .limit(limit)
+        .select(refund::id)
+        .load(scope.db())
+}
+
+/// A checkout of which an unpaid order has run out.
+pub(crate) struct RunOut {
+    pub checkout: Id,
+    pub since: i64,
+    pub open: Option<Payment>,
+}
+
+/// Checkouts with unpaid orders whose time has run out, oldest first.
+pub(crate) fn run_out<R>(scope: &mut impl Scope, limit: i64) -> Result<Vec<RunOut>, Stop<R>> {
+    let now = scope.now();
+    let orders: Vec<(Id, i64)> = purchase_order::table
+        .filter(purchase_order::state.eq(OrderState::Placed.id()))
+        .filter(purchase_order::pay_until.le(now))
+        .order((purchase_order::pay_until, purchase_order::id))
+        .limit(limit)
+        .select((purchase_order::checkout, purchase_order::pay_until))
+        .load(scope.db())?;
+    let mut found: Vec<RunOut> = Vec::new();
+    for (checkout, since) in orders {
+        if found.iter().any(|known| known.checkout == checkout) {
+            continue;
+        }
+        let row: Option<PaymentRow> = payment::table
+            .filter(payment::checkout.eq(&checkout))
+            .filter(payment::state.eq(PaymentState::Open.id()))
+            .select(PAYMENT)
+            .first(scope.db())
+            .optional()?;
+        found.push(RunOut { checkout, since, open: row.map(read).transpose()? });
+    }
+    Ok(found)
+}
+
+/// Closes the unpaid orders of a checkout that have run out, and its payment with the last of them; their stock goes
+/// back on the shelf. How many were closed.
+pub(crate) fn close_run_out(tx: &mut Tx, checkout: &Id) -> Result<usize, Stop<Refused>> {
+    let now = tx.now;
+    let mut closed = 0;
+    for part in parts_of(tx, checkout)?.iter().filter(|part| part.is(OrderState::Placed) && part.pay_until <= now) {
+        match step(tx, &part.id, OrderState::Closed) {
+            Ok(_) => closed += 1,
+            // Paid or cancelled in the same moment.
+            Err(Stop::Refused(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    let waits = parts_of(tx, checkout)?.iter().any(|part| part.is(OrderState::Placed));
+    if !waits && let Some(open) = open_of(tx, checkout)? {
+        close(tx, &open.id)?;
+    }
+    Ok(closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_number_leads_back_to_its_id() {
+        let id = Id::fresh();
+        assert_eq!(id_of(&request_number(&id)), Some(id));
+        for nonsense in ["", "P123", "0123456789abcdef0123456789abcdeg", "日本日本日本日本日本12"] {
+            assert_eq!(id_of(nonsense), None);
+        }
+    }
+
+    /// 3.1.5-1A.1: the payment company's rules of form, and nothing in the subject that says what was bought.
+    #[test]
+    fn numbers_are_random_and_in_the_payment_companys_form() {
+        let (one, other) = (random_text(19), random_text(19));
+        assert_ne!(one, other);
+        assert!(one.len() == 19 && one.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
+        assert!(!SUBJECT.contains(['/', '=', '&', ',']));
+    }
+}
