@@ -174,7 +174,8 @@ pub(crate) fn connect(address: &Address, purpose: Purpose) -> Result<Link, Strin
             Db::Sqlite(SqliteConnection::establish(path).map_err(|error| format!("SQLite does not open: {error}"))?)
         }
         Address::Postgres(url) => {
-            Db::Pg(PgConnection::establish(url).map_err(|error| format!("PostgreSQL does not answer: {error}"))?)
+            let connected = PgConnection::establish(&with_limits(url));
+            Db::Pg(connected.map_err(|error| format!("PostgreSQL does not answer: {error}"))?)
         }
     };
     set_up(&mut db, purpose).map_err(|error| format!("the connection cannot be set up: {error}"))?;
@@ -184,6 +185,18 @@ pub(crate) fn connect(address: &Address, purpose: Purpose) -> Result<Link, Strin
         db.set_instrumentation(move |event: InstrumentationEvent<'_>| heard.hear(event));
     }
     Ok(Link { db, watch })
+}
+
+/// libpq waits for a silent server as long as the system does, some minutes; what the operator's URL says goes first.
+fn with_limits(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (setting, value) in [("connect_timeout", "5"), ("tcp_user_timeout", "30000")] {
+        if !url.contains(setting) {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{mark}{setting}={value}"));
+        }
+    }
+    url
 }
 
 fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {

@@ -31,11 +31,11 @@ pub const THINGS: Setup =
 /// Stands for the vault's guard: a person's version is the amount of the thing with their id.
 fn state_versions_are(db: &mut Db, required: &[(Id, i64)], for_update: bool) -> QueryResult<bool> {
     for (person, version) in required {
-        let amount: Option<i64> = match db {
+        let amount: Option<i64> = match &mut *db {
             Db::Pg(conn) if for_update => {
                 thing::table.find(person).select(thing::amount).for_share().first(conn).optional()?
             }
-            db => thing::table.find(person).select(thing::amount).first(db).optional()?,
+            either => thing::table.find(person).select(thing::amount).first(either).optional()?,
         };
         if amount != Some(*version) {
             return Ok(false);

@@ -17,7 +17,7 @@ use crate::THINGS;
 mod sealed_thing {
     diesel::table! {
         use db::sql::*;
-        use super::Nickname;
+        use crate::types::Nickname;
         #[sql_name = "thing"]
         things (id) {
             id -> Text,
