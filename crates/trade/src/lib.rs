@@ -5,14 +5,30 @@
 //! - [`checkout`]: one press makes one order per seller, all or none, once.
 //! - [`order`]: what buyer and seller see of an order and do with it.
 //! - [`state`]: the states of an order and the only writer of them.
+//! - [`payment`]: one payment of all orders of a checkout; refunds before shipping.
+//! - [`shipping`]: waybills, and the parcel's way.
+//! - [`settlement`]: the journal of double entry, sellers' balances and payouts.
+//! - [`jobs`]: what happens by itself.
 //!
 //! It never reads a price from a form, never looks an order up but from its buyer or its seller, never writes an
 //! order's state outside [`state::step`], and never holds a consignee's name, telephone or address in clear.
 
+pub mod address;
+pub mod cart;
+pub mod checkout;
+mod goods;
+pub mod jobs;
+pub mod order;
+pub mod payment;
+mod people;
 pub mod policy;
 mod refused;
+pub mod settlement;
+pub mod shipping;
 pub mod state;
 
+pub use people::NotReady;
+pub use policy::PART;
 pub use refused::Refused;
 
 use db::Id;
@@ -62,3 +78,7 @@ impl Terms {
         self.commission_by_category.get(category).copied().unwrap_or(self.commission_default)
     }
 }
+
+// A list of orders is searched by what their lines say.
+use policy::{order_line, purchase_order};
+db::meet!(order_line, purchase_order);

@@ -8,30 +8,71 @@ use catalogue::Both;
 /// Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
-    AddressBookFull { max: i64 },
+    AddressBookFull {
+        max: i64,
+    },
+    /// The member has not agreed to keeping addresses, or no longer does.
+    AddressBookOff,
     /// 2.3.2-d.1: an order for somebody else needs the assurance that they agreed.
     AssuranceMissing,
-    BelowMinimum { title: Both, minimum: i64, quantity: i64 },
+    BelowMinimum {
+        title: Both,
+        minimum: i64,
+        quantity: i64,
+    },
     /// The lines of the cart changed while the order was placed.
     CartChanged,
-    CartFull { max: i64 },
+    CartFull {
+        max: i64,
+    },
     NoSuchAddress,
     NoSuchOrder,
-    NotAllowedNow { from: OrderState, to: OrderState },
+    NotAllowedNow {
+        from: OrderState,
+        to: OrderState,
+    },
     NotInCart,
     /// Down, gone, or its shop does not sell.
-    NotOffered { title: Option<Both> },
+    NotOffered {
+        title: Option<Both>,
+    },
     NothingChosen,
     OrderStillOpen,
     /// Sellers cannot raise their own sales.
-    OwnShop { title: Both },
-    PriceChanged { seen: i64, now: i64 },
-    Quantity { max: i64 },
-    Short { title: Both, variant: Both, left: i64 },
+    OwnShop {
+        title: Both,
+    },
+    PriceChanged {
+        seen: i64,
+        now: i64,
+    },
+    Quantity {
+        max: i64,
+    },
+    Short {
+        title: Both,
+        variant: Both,
+        left: i64,
+    },
     /// The sum is larger than any that can be paid.
     TooMuch,
     /// A note to a seller of whom nothing is ordered.
     NoteToNobody,
+    NoSuchRefund,
+    /// All orders of the checkout are paid or have ended.
+    NothingToPay,
+    /// The seller's balance is empty, or a payout is under way.
+    NothingToPayOut,
+    ParcelWeight {
+        max_kilograms: u32,
+    },
+    /// The orders close just now.
+    PaymentTimeOver,
+    /// Another window of the same buyer pays the same checkout.
+    PaymentUnderWay,
+    UnknownCarrier,
+    /// The order has a waybill, or waits for one.
+    WaybillUnderWay,
 }
 
 impl Refused {
@@ -42,6 +83,8 @@ impl Refused {
             Refused::NoSuchAddress => Some("address"),
             Refused::BelowMinimum { .. } | Refused::Quantity { .. } | Refused::Short { .. } => Some("quantity"),
             Refused::NoteToNobody => Some("note"),
+            Refused::ParcelWeight { .. } => Some("weight"),
+            Refused::UnknownCarrier => Some("carrier"),
             _ => None,
         }
     }
@@ -50,6 +93,7 @@ impl Refused {
     pub fn key(&self) -> &'static str {
         match self {
             Refused::AddressBookFull { .. } => "refused-trade-address-book-full",
+            Refused::AddressBookOff => "refused-trade-address-book-off",
             Refused::AssuranceMissing => "refused-trade-assurance-missing",
             Refused::BelowMinimum { .. } => "refused-trade-below-minimum",
             Refused::CartChanged => "refused-trade-cart-changed",
@@ -68,6 +112,14 @@ impl Refused {
             Refused::Quantity { .. } => "refused-trade-quantity",
             Refused::Short { .. } => "refused-trade-short",
             Refused::TooMuch => "refused-trade-too-much",
+            Refused::NoSuchRefund => "refused-trade-no-such-refund",
+            Refused::NothingToPay => "refused-trade-nothing-to-pay",
+            Refused::NothingToPayOut => "refused-trade-nothing-to-pay-out",
+            Refused::ParcelWeight { .. } => "refused-trade-parcel-weight",
+            Refused::PaymentTimeOver => "refused-trade-payment-time-over",
+            Refused::PaymentUnderWay => "refused-trade-payment-under-way",
+            Refused::UnknownCarrier => "refused-trade-unknown-carrier",
+            Refused::WaybillUnderWay => "refused-trade-waybill-under-way",
         }
     }
 
@@ -77,6 +129,7 @@ impl Refused {
             Refused::AddressBookFull { max } | Refused::CartFull { max } | Refused::Quantity { max } => {
                 vec![("max", max.to_string())]
             }
+            Refused::ParcelWeight { max_kilograms } => vec![("max", max_kilograms.to_string())],
             Refused::BelowMinimum { title, minimum, quantity } => {
                 let mut args = both(title, "title_en", "title_zh");
                 args.extend([("minimum", minimum.to_string()), ("quantity", quantity.to_string())]);
@@ -85,7 +138,9 @@ impl Refused {
             Refused::NotAllowedNow { from, to } => {
                 vec![("from", from.id().to_owned()), ("to", to.id().to_owned())]
             }
-            Refused::NotOffered { title: Some(title) } | Refused::OwnShop { title } => both(title, "title_en", "title_zh"),
+            Refused::NotOffered { title: Some(title) } | Refused::OwnShop { title } => {
+                both(title, "title_en", "title_zh")
+            }
             Refused::PriceChanged { seen, now } => vec![("seen", decimal(*seen)), ("now", decimal(*now))],
             Refused::Short { title, variant, left } => {
                 let mut args = both(title, "title_en", "title_zh");

@@ -1,8 +1,8 @@
 //! The states of an order. [`step`] is the only writer of them: what is not in [`ALLOWED`] is refused, and whoever
 //! comes second is told what the order has become.
 
-use crate::policy::{consignee, order_line, purchase_order};
 use crate::Refused;
+use crate::policy::{consignee, order_line, purchase_order};
 use catalogue::stock;
 use db::{Event, Id, Stop, Tx};
 use diesel::prelude::*;
@@ -139,7 +139,8 @@ pub(crate) fn read<R>(state: &str) -> Result<OrderState, Stop<R>> {
     OrderState::parse(state).ok_or_else(|| Stop::fault("an order has a state that does not exist"))
 }
 
-/// Takes the order to state `to`: stamps the time, gives stock back where nothing was shipped, begins the terms of
+/// Takes the order to state `to`: stamps the time, gives stock back where nothing was shipped, counts the sale where all
+/// went well, begins the terms of
 /// keeping where nothing follows, and tells the others by an event. Whose order it is, the caller has looked at.
 ///
 /// Refused where the order is not in a state that may become `to`, with the state that it is in.
@@ -152,9 +153,8 @@ pub fn step(tx: &mut Tx, order: &Id, to: OrderState) -> Result<Stepped, Stop<Ref
     let stamp = |wanted: OrderState| (to == wanted).then_some(tx.now);
     let ended = to.is_final().then_some(tx.now);
     // On PostgreSQL another command may have been quicker: the version decides.
-    let here = purchase_order::table
-        .filter(purchase_order::id.eq(order))
-        .filter(purchase_order::version.eq(seen.version));
+    let here =
+        purchase_order::table.filter(purchase_order::id.eq(order)).filter(purchase_order::version.eq(seen.version));
     let moved = diesel::update(here)
         .set((
             purchase_order::state.eq(to.id()),
@@ -176,12 +176,16 @@ pub fn step(tx: &mut Tx, order: &Id, to: OrderState) -> Result<Stepped, Stop<Ref
             .set(consignee::completed_at.eq(Some(at)))
             .execute(tx.db)?;
     }
-    if to.gives_stock_back() {
-        let lines: Vec<(Id, Id, i64)> = order_line::table
+    if to.gives_stock_back() || to == Completed {
+        let mut lines: Vec<stock::Line> = order_line::table
             .filter(order_line::of_order.eq(order))
             .select((order_line::product, order_line::variant, order_line::quantity))
             .load(tx.db)?;
-        stock::give_back(tx, &lines)?;
+        if to == Completed {
+            stock::count_sold(tx, &mut lines)?;
+        } else {
+            stock::give_back(tx, &mut lines)?;
+        }
     }
     tell(tx, to, order, &seen.buyer, &seen.shop);
     Ok(Stepped {

@@ -1,0 +1,403 @@
+//! The cart (2.3.1): what a buyer means to order, across sellers. It keeps what, how many, when and the price then;
+//! it asks for nothing about the person.
+
+use crate::goods::{self, Goods};
+use crate::policy::{CartReminders, cart_item};
+use crate::{Buyer, Refused};
+use catalogue::Both;
+use catalogue::price::{self, Next, Tier};
+use catalogue::product::Unit;
+use catalogue::view::{Sale, ShopLine};
+use db::{BlobId, Id, Scope, Stop, Tx, on_each};
+use diesel::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+
+pub const LINES_MAX: i64 = 500;
+pub const QUANTITY_MAX: i64 = 999_999;
+/// Far above any trade, far below what 64 bits hold.
+pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
+/// Rows of one insert.
+const ROWS_MAX: usize = 100;
+
+/// One variant and how many of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub product: Id,
+    pub variant: Id,
+    pub quantity: i64,
+}
+
+/// Which lines a tick concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    All,
+    Shop(Id),
+    Product(Id),
+    Line { product: Id, variant: Id },
+}
+
+/// A row of the cart.
+#[derive(Clone, Debug, Queryable)]
+pub(crate) struct Item {
+    pub product: Id,
+    pub variant: Id,
+    pub quantity: i64,
+    pub price_when_added: i64,
+    pub added_at: i64,
+    pub chosen: bool,
+}
+
+/// The buyer's rows, in the order of their adding.
+pub(crate) fn items(scope: &mut impl Scope, buyer: &Buyer) -> QueryResult<Vec<Item>> {
+    cart_item::table
+        .filter(cart_item::member.eq(&buyer.member))
+        .order((cart_item::added_at, cart_item::product, cart_item::variant))
+        .select((
+            cart_item::product,
+            cart_item::variant,
+            cart_item::quantity,
+            cart_item::price_when_added,
+            cart_item::added_at,
+            cart_item::chosen,
+        ))
+        .limit(LINES_MAX * 2)
+        .load(scope.db())
+}
+
+// --- commands ---------------------------------------------------------------------------------------------------
+
+/// Puts variants into the cart, several at once; what is there already grows. The lines are chosen for the next
+/// checkout. Stock is not looked at: it is taken when the order is placed, and shortness is shown in the cart.
+pub fn add(tx: &mut Tx, buyer: &Buyer, wanted: &[Wanted]) -> Result<(), Stop<Refused>> {
+    if wanted.is_empty() {
+        return Err(Stop::refuse(Refused::NothingChosen));
+    }
+    let mut more: BTreeMap<(Id, Id), i64> = BTreeMap::new();
+    for one in wanted {
+        within(one.quantity)?;
+        let sum = more.entry((one.product.clone(), one.variant.clone())).or_insert(0);
+        *sum = within(*sum + one.quantity)?;
+        if more.len() as i64 > LINES_MAX {
+            return Err(Stop::refuse(Refused::CartFull { max: LINES_MAX }));
+        }
+    }
+    let there = items(tx, buyer)?;
+    let goods = goods::load(tx, more.keys().map(|(product, _)| product))?;
+    let held: HashMap<(&Id, &Id), i64> = there.iter().map(|i| ((&i.product, &i.variant), i.quantity)).collect();
+    let new = more.keys().filter(|(product, variant)| !held.contains_key(&(product, variant))).count();
+    if (there.len() + new) as i64 > LINES_MAX {
+        return Err(Stop::refuse(Refused::CartFull { max: LINES_MAX }));
+    }
+    let mut together: HashMap<&Id, i64> = HashMap::new();
+    for item in &there {
+        *together.entry(&item.product).or_insert(0) += item.quantity;
+    }
+    for ((product, variant), quantity) in &more {
+        within(held.get(&(product, variant)).unwrap_or(&0) + quantity)?;
+        *together.entry(product).or_insert(0) += quantity;
+    }
+
+    let mut rows = Vec::with_capacity(more.len());
+    for ((product, variant), quantity) in &more {
+        let (of, the) = goods.offered(product, variant).ok_or_else(|| {
+            Stop::Refused(Refused::NotOffered { title: goods.product(product).map(|p| p.title.clone()) })
+        })?;
+        if of.seller == buyer.member {
+            return Err(Stop::refuse(Refused::OwnShop { title: of.title.clone() }));
+        }
+        let price = goods::unit_price(of, the, together[product]).ok_or(Stop::Refused(Refused::TooMuch))?;
+        rows.push((
+            cart_item::member.eq(&buyer.member),
+            cart_item::product.eq(product),
+            cart_item::variant.eq(variant),
+            cart_item::quantity.eq(*quantity),
+            cart_item::price_when_added.eq(price),
+            cart_item::added_at.eq(tx.now),
+            cart_item::changed_at.eq(tx.now),
+            cart_item::chosen.eq(true),
+        ));
+    }
+    for rows in rows.chunks(ROWS_MAX) {
+        use diesel::upsert::excluded;
+        on_each!(tx.db, c => diesel::insert_into(cart_item::table)
+            .values(rows)
+            .on_conflict((cart_item::member, cart_item::product, cart_item::variant))
+            .do_update()
+            .set((
+                cart_item::quantity.eq(cart_item::quantity + excluded(cart_item::quantity)),
+                cart_item::price_when_added.eq(excluded(cart_item::price_when_added)),
+                cart_item::changed_at.eq(excluded(cart_item::changed_at)),
+                cart_item::chosen.eq(true),
+            ))
+            .execute(c))?;
+    }
+    let touched: Vec<&Id> = more.keys().map(|(product, _)| product).collect();
+    note_prices(tx, buyer, |product| touched.contains(&product))
+}
+
+fn within(quantity: i64) -> Result<i64, Stop<Refused>> {
+    if (1..=QUANTITY_MAX).contains(&quantity) {
+        Ok(quantity)
+    } else {
+        Err(Stop::refuse(Refused::Quantity { max: QUANTITY_MAX }))
+    }
+}
+
+/// Whoever changes a quantity has seen today's prices, and the tier may have moved by that alone: from here on a
+/// lower price is the seller's doing, and worth a notice.
+fn note_prices(tx: &mut Tx, buyer: &Buyer, concerns: impl Fn(&Id) -> bool) -> Result<(), Stop<Refused>> {
+    let lines: Vec<Item> = items(tx, buyer)?.into_iter().filter(|item| concerns(&item.product)).collect();
+    let goods = goods::load(tx, lines.iter().map(|item| &item.product))?;
+    let together = together(&lines, |_| true);
+    for line in &lines {
+        let Some((product, variant)) = goods.offered(&line.product, &line.variant) else { continue };
+        let price = goods::unit_price(product, variant, together[&line.product]);
+        if let Some(price) = price.filter(|price| *price != line.price_when_added) {
+            diesel::update(cart_item::table.find((&buyer.member, &line.product, &line.variant)))
+                .set(cart_item::price_when_added.eq(price))
+                .execute(tx.db)?;
+        }
+    }
+    Ok(())
+}
+
+/// Units of each product, all variants together: this is what the tier follows.
+fn together(items: &[Item], counts: impl Fn(&Item) -> bool) -> HashMap<Id, i64> {
+    let mut sums: HashMap<Id, i64> = HashMap::new();
+    for item in items.iter().filter(|item| counts(item)) {
+        *sums.entry(item.product.clone()).or_insert(0) += item.quantity;
+    }
+    sums
+}
+
+pub fn set_quantity(tx: &mut Tx, buyer: &Buyer, wanted: &Wanted) -> Result<(), Stop<Refused>> {
+    within(wanted.quantity)?;
+    let changed = diesel::update(cart_item::table.find((&buyer.member, &wanted.product, &wanted.variant)))
+        .set((cart_item::quantity.eq(wanted.quantity), cart_item::changed_at.eq(tx.now)))
+        .execute(tx.db)?;
+    if changed == 0 {
+        return Err(Stop::refuse(Refused::NotInCart));
+    }
+    note_prices(tx, buyer, |product| *product == wanted.product)
+}
+
+/// Takes lines out; one that is not there is no mistake.
+pub fn remove(tx: &mut Tx, buyer: &Buyer, lines: &[(Id, Id)]) -> Result<(), Stop<Refused>> {
+    for (product, variant) in lines.iter().take(LINES_MAX as usize) {
+        diesel::delete(cart_item::table.find((&buyer.member, product, variant))).execute(tx.db)?;
+    }
+    note_prices(tx, buyer, |product| lines.iter().any(|(gone, _)| gone == product))
+}
+
+/// Ticks lines for the next checkout, or unticks them.
+pub fn choose(tx: &mut Tx, buyer: &Buyer, which: &Which, chosen: bool) -> Result<(), Stop<Refused>> {
+    let mine = cart_item::table.filter(cart_item::member.eq(&buyer.member));
+    let set = cart_item::chosen.eq(chosen);
+    match which {
+        Which::All => diesel::update(mine).set(set).execute(tx.db)?,
+        Which::Shop(shop) => {
+            let there: Vec<Id> = items(tx, buyer)?.into_iter().map(|item| item.product).collect();
+            let goods = goods::load(tx, there.iter())?;
+            let of_shop = there.iter().filter(|id| goods.product(id).is_some_and(|product| product.shop.id == *shop));
+            diesel::update(mine.filter(cart_item::product.eq_any(of_shop))).set(set).execute(tx.db)?
+        }
+        Which::Product(product) => {
+            diesel::update(mine.filter(cart_item::product.eq(product))).set(set).execute(tx.db)?
+        }
+        Which::Line { product, variant } => {
+            let changed =
+                diesel::update(cart_item::table.find((&buyer.member, product, variant))).set(set).execute(tx.db)?;
+            if changed == 0 {
+                return Err(Stop::refuse(Refused::NotInCart));
+            }
+            changed
+        }
+    };
+    Ok(())
+}
+
+/// Takes everything out, at once and for good.
+pub fn empty(tx: &mut Tx, buyer: &Buyer) -> Result<(), Stop<Refused>> {
+    diesel::delete(cart_item::table.filter(cart_item::member.eq(&buyer.member))).execute(tx.db)?;
+    Ok(())
+}
+
+// --- what a page shows --------------------------------------------------------------------------------------------
+
+/// The cart, priced. All amounts are minor units of the marketplace's currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cart {
+    pub sellers: Vec<OfSeller>,
+    pub lines: usize,
+    pub chosen: usize,
+    /// Of the chosen lines, freight included. This is what the checkout form carries as the total seen.
+    pub total: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfSeller {
+    pub shop: ShopLine,
+    pub sells: bool,
+    pub products: Vec<OfProduct>,
+    /// Of the chosen lines.
+    pub goods_amount: i64,
+    pub freight: i64,
+    pub total: i64,
+    /// What is missing until freight is free, where the shop offers that and something is chosen.
+    pub until_free_freight: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfProduct {
+    pub product: Id,
+    pub title: Both,
+    pub unit: Unit,
+    /// Of the card's size.
+    pub picture: Option<BlobId>,
+    pub minimum: i64,
+    pub tiers: Vec<Tier>,
+    /// The units that the tier follows: those chosen, or all where none is.
+    pub quantity: i64,
+    /// Units missing to the minimum order; 0 where it is reached or nothing is chosen.
+    pub missing: i64,
+    pub next_tier: Option<Next>,
+    pub lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub variant: Id,
+    pub sku: String,
+    pub name: Both,
+    pub quantity: i64,
+    pub chosen: bool,
+    pub offered: bool,
+    /// `None` where it is not offered any more.
+    pub unit_price: Option<i64>,
+    pub amount: Option<i64>,
+    pub price_when_added: i64,
+    /// By how much the seller has lowered the price of one unit; only where the consent to reminders stands.
+    pub dropped_by: Option<i64>,
+    pub stock: i64,
+    /// Fewer are left than wanted.
+    pub short: bool,
+    pub added_at: i64,
+}
+
+impl Cart {
+    /// Every chosen line can be ordered as it stands.
+    pub fn may_check_out(&self) -> bool {
+        self.chosen > 0
+            && self.total <= AMOUNT_MAX
+            && self.sellers.iter().flat_map(|seller| &seller.products).all(|product| {
+                product.missing == 0
+                    && product.lines.iter().filter(|l| l.chosen).all(|l| l.offered && !l.short && l.amount.is_some())
+            })
+    }
+}
+
+/// How many lines there are, for the badge.
+pub fn count(scope: &mut impl Scope, buyer: &Buyer) -> Result<i64, Stop<Refused>> {
+    Ok(cart_item::table.filter(cart_item::member.eq(&buyer.member)).count().get_result(scope.db())?)
+}
+
+/// The whole cart, grouped by seller and product. Five queries, however many lines.
+pub fn view(scope: &mut impl Scope, buyer: &Buyer) -> Result<Cart, Stop<Refused>> {
+    let items = items(scope, buyer)?;
+    let goods = goods::load(scope, items.iter().map(|item| &item.product))?;
+    let reminders = vault::consent::standing::<CartReminders>(scope, &buyer.member)?;
+    Ok(lay_out(&items, &goods, reminders))
+}
+
+/// The lines chosen for checkout, as the checkout page shows them.
+pub fn view_chosen(scope: &mut impl Scope, buyer: &Buyer) -> Result<Cart, Stop<Refused>> {
+    let items: Vec<Item> = items(scope, buyer)?.into_iter().filter(|item| item.chosen).collect();
+    let goods = goods::load(scope, items.iter().map(|item| &item.product))?;
+    Ok(lay_out(&items, &goods, false))
+}
+
+/// Groups and prices. Nobody's person goes in: two members with the same lines get the same cart (2-a.S1).
+pub(crate) fn lay_out(items: &[Item], goods: &Goods, reminders: bool) -> Cart {
+    let of_all = together(items, |_| true);
+    let of_chosen = together(items, |item| item.chosen);
+    let mut cart = Cart { lines: items.len(), ..Cart::default() };
+    for item in items {
+        // Products are taken down and not deleted: one that is not there never was.
+        let Some(product) = goods.product(&item.product) else { continue };
+        let seller = place(
+            &mut cart.sellers,
+            |s| s.shop.id == product.shop.id,
+            || OfSeller {
+                shop: product.shop.clone(),
+                sells: product.sale != Sale::ShopNotOpen,
+                products: Vec::new(),
+                goods_amount: 0,
+                freight: 0,
+                total: 0,
+                until_free_freight: None,
+            },
+        );
+        let chosen_units = of_chosen.get(&item.product).copied().unwrap_or(0);
+        let units = if chosen_units > 0 { chosen_units } else { of_all[&item.product] };
+        let minimum = goods::minimum(product);
+        let of_product = place(
+            &mut seller.products,
+            |p| p.product == item.product,
+            || OfProduct {
+                product: item.product.clone(),
+                title: product.title.clone(),
+                unit: product.unit.clone(),
+                picture: product.picture.clone(),
+                minimum,
+                tiers: product.tiers.clone(),
+                quantity: units,
+                missing: if chosen_units > 0 { (minimum - chosen_units).max(0) } else { 0 },
+                next_tier: price::next_tier(&product.tiers, units),
+                lines: Vec::new(),
+            },
+        );
+        let variant = product.variant(&item.variant);
+        let on_offer = variant.filter(|_| product.sale == Sale::Open);
+        let price = |units| on_offer.and_then(|variant| goods::unit_price(product, variant, units));
+        let unit_price = price(units);
+        let amount = unit_price.and_then(|unit| price::amount(unit, item.quantity)).filter(|a| *a <= AMOUNT_MAX);
+        let today = price(of_all[&item.product]).filter(|_| reminders);
+        let stock = variant.map_or(0, |variant| variant.stock);
+        of_product.lines.push(Line {
+            variant: item.variant.clone(),
+            sku: variant.map(|v| v.sku.clone()).unwrap_or_default(),
+            name: variant.map(|v| v.name.clone()).unwrap_or_default(),
+            quantity: item.quantity,
+            chosen: item.chosen,
+            offered: on_offer.is_some(),
+            unit_price,
+            amount,
+            price_when_added: item.price_when_added,
+            dropped_by: today.map(|today| item.price_when_added - today).filter(|drop| *drop > 0),
+            stock,
+            short: on_offer.is_some() && stock < item.quantity,
+            added_at: item.added_at,
+        });
+        if item.chosen {
+            cart.chosen += 1;
+            seller.goods_amount = seller.goods_amount.saturating_add(amount.unwrap_or(0));
+            seller.freight = product.freight.of(seller.goods_amount);
+            seller.until_free_freight =
+                product.freight.free_from.map(|from| from - seller.goods_amount).filter(|missing| *missing > 0);
+        }
+    }
+    for seller in &mut cart.sellers {
+        seller.total = seller.goods_amount.saturating_add(seller.freight);
+        cart.total = cart.total.saturating_add(seller.total);
+    }
+    cart
+}
+
+/// The group that fits, made where there is none yet.
+fn place<T>(groups: &mut Vec<T>, fits: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> &mut T {
+    let at = groups.iter().position(fits).unwrap_or_else(|| {
+        groups.push(make());
+        groups.len() - 1
+    });
+    &mut groups[at]
+}

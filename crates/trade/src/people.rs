@@ -1,0 +1,68 @@
+//! Whose data a page or a command needs: the step before the vault is asked for an access.
+
+use crate::Refused;
+use db::{Failed, Id, Scope};
+use diesel::prelude::*;
+use policy::Purpose;
+use std::fmt;
+use vault::policy::{consent, person};
+use vault::{NoAccess, State};
+
+/// Why a command or a page cannot begin.
+#[derive(Debug)]
+pub enum NotReady {
+    Refused(Refused),
+    NoAccess(NoAccess),
+}
+
+impl fmt::Display for NotReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotReady::Refused(refused) => write!(f, "refused: {}", refused.key()),
+            NotReady::NoAccess(why) => why.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NotReady {}
+
+impl From<NoAccess> for NotReady {
+    fn from(why: NoAccess) -> Self {
+        NotReady::NoAccess(why)
+    }
+}
+
+impl From<Failed<Refused>> for NotReady {
+    fn from(failed: Failed<Refused>) -> Self {
+        match failed {
+            Failed::Refused(refused) => NotReady::Refused(refused),
+            other => NotReady::NoAccess(NoAccess::Unavailable(other.to_string())),
+        }
+    }
+}
+
+impl From<vault::keys::KeysError> for NotReady {
+    fn from(error: vault::keys::KeysError) -> Self {
+        NotReady::NoAccess(NoAccess::Unavailable(error.to_string()))
+    }
+}
+
+/// Those of `people` whose data open for `P`: the vault gives access to all it is asked for or to none, and on a page
+/// of many a person who is erased or restricted must not close the others.
+pub(crate) fn reachable<P: Purpose>(scope: &mut impl Scope, people: Vec<Id>) -> QueryResult<Vec<Id>> {
+    let mut open: Vec<Id> = person::table
+        .filter(person::id.eq_any(&people))
+        .filter(person::state.eq(State::Open.id()))
+        .select(person::id)
+        .load(scope.db())?;
+    if P::INFO.basis.asks() {
+        let agreed: Vec<Id> = consent::table
+            .filter(consent::person.eq_any(&open))
+            .filter(consent::purpose.eq(P::INFO.id))
+            .filter(consent::withdrawn_at.is_null())
+            .select(consent::person)
+            .load(scope.db())?;
+        open.retain(|id| agreed.contains(id));
+    }
+    Ok(open)
+}
