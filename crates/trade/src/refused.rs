@@ -1,5 +1,5 @@
 //! What a person may be refused in trade, and what they can do about it. The words stand in
-//! `web/locales/{en,zh}/refused-trade.ftl` under [`Refused::key`].
+//! `web/locales/{en,zh}/refused-trade.ftl` and `refused-trade-money.ftl` under [`Refused::key`].
 
 use crate::state::OrderState;
 use ::policy::Language;
@@ -27,6 +27,7 @@ pub enum Refused {
     },
     NoSuchAddress,
     NoSuchOrder,
+    NoSuchRefund,
     NotAllowedNow {
         from: OrderState,
         to: OrderState,
@@ -36,12 +37,25 @@ pub enum Refused {
     NotOffered {
         title: Option<Both>,
     },
+    /// A note to a seller of whom nothing is ordered.
+    NoteToNobody,
     NothingChosen,
+    /// All orders of the checkout are paid or have ended.
+    NothingToPay,
+    /// The seller's balance is empty, or a payout is under way.
+    NothingToPayOut,
     OrderStillOpen,
     /// Sellers cannot raise their own sales.
     OwnShop {
         title: Both,
     },
+    ParcelWeight {
+        max_kilograms: u32,
+    },
+    /// The orders close just now.
+    PaymentTimeOver,
+    /// Another window of the same buyer pays the same checkout.
+    PaymentUnderWay,
     PriceChanged {
         seen: i64,
         now: i64,
@@ -56,20 +70,6 @@ pub enum Refused {
     },
     /// The sum is larger than any that can be paid.
     TooMuch,
-    /// A note to a seller of whom nothing is ordered.
-    NoteToNobody,
-    NoSuchRefund,
-    /// All orders of the checkout are paid or have ended.
-    NothingToPay,
-    /// The seller's balance is empty, or a payout is under way.
-    NothingToPayOut,
-    ParcelWeight {
-        max_kilograms: u32,
-    },
-    /// The orders close just now.
-    PaymentTimeOver,
-    /// Another window of the same buyer pays the same checkout.
-    PaymentUnderWay,
     UnknownCarrier,
     /// The order has a waybill, or waits for one.
     WaybillUnderWay,
@@ -100,24 +100,24 @@ impl Refused {
             Refused::CartFull { .. } => "refused-trade-cart-full",
             Refused::NoSuchAddress => "refused-trade-no-such-address",
             Refused::NoSuchOrder => "refused-trade-no-such-order",
+            Refused::NoSuchRefund => "refused-trade-no-such-refund",
             Refused::NotAllowedNow { .. } => "refused-trade-not-allowed-now",
             Refused::NotInCart => "refused-trade-not-in-cart",
             Refused::NotOffered { title: None } => "refused-trade-not-offered",
             Refused::NotOffered { title: Some(_) } => "refused-trade-not-offered-named",
             Refused::NoteToNobody => "refused-trade-note-to-nobody",
             Refused::NothingChosen => "refused-trade-nothing-chosen",
+            Refused::NothingToPay => "refused-trade-nothing-to-pay",
+            Refused::NothingToPayOut => "refused-trade-nothing-to-pay-out",
             Refused::OrderStillOpen => "refused-trade-order-still-open",
             Refused::OwnShop { .. } => "refused-trade-own-shop",
+            Refused::ParcelWeight { .. } => "refused-trade-parcel-weight",
+            Refused::PaymentTimeOver => "refused-trade-payment-time-over",
+            Refused::PaymentUnderWay => "refused-trade-payment-under-way",
             Refused::PriceChanged { .. } => "refused-trade-price-changed",
             Refused::Quantity { .. } => "refused-trade-quantity",
             Refused::Short { .. } => "refused-trade-short",
             Refused::TooMuch => "refused-trade-too-much",
-            Refused::NoSuchRefund => "refused-trade-no-such-refund",
-            Refused::NothingToPay => "refused-trade-nothing-to-pay",
-            Refused::NothingToPayOut => "refused-trade-nothing-to-pay-out",
-            Refused::ParcelWeight { .. } => "refused-trade-parcel-weight",
-            Refused::PaymentTimeOver => "refused-trade-payment-time-over",
-            Refused::PaymentUnderWay => "refused-trade-payment-under-way",
             Refused::UnknownCarrier => "refused-trade-unknown-carrier",
             Refused::WaybillUnderWay => "refused-trade-waybill-under-way",
         }
