@@ -74,13 +74,8 @@
   }
 
   function takeCount(page) {
-    const there = page.querySelector("[data-cart-count]");
-    const here = document.querySelector("[data-cart-count]");
-    if (!there || !here) return;
-    here.textContent = there.textContent;
-    here.hidden = there.hidden;
-    const label = there.parentElement.getAttribute("aria-label");
-    if (label) here.parentElement.setAttribute("aria-label", label);
+    const there = page.querySelector("[data-cart]");
+    if (there) document.querySelector("[data-cart]")?.replaceChildren(...there.childNodes);
   }
 
   function takeMain(page) {
@@ -145,6 +140,8 @@
     if (matchMedia("(min-width: 761px)").matches) {
       for (const panel of all("details[data-open-wide]", root)) panel.open = true;
     }
+    // A row to swipe shows where one is.
+    for (const here of all(":is(.side, .tabs) [aria-current]", root)) here.parentElement.scrollLeft = here.offsetLeft - 40;
     root.querySelector("[data-focus]")?.focus();
   }
 

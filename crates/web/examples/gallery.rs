@@ -165,6 +165,7 @@ fn list(lang: Lang) -> Markup {
     let here = format!("{}{}", say(lang, "Search “apple”: ", "搜索“苹果”："), count);
     let main = html! {
         (ui::crumbs(lang, &[(say(lang, "Food", "食品"), Some("#".into())), (say(lang, "Fresh fruit", "新鲜水果"), Some("#".into())), (&here, None)]))
+        h1.unseen { (here) }
         (ui::with_filters(ui::filter_panel(lang, &groups, Some(&price)), html! {
             (ui::sort_bar(lang, &sorts, false))
             (ui::chosen(lang, &[(say(lang, "Fresh fruit", "新鲜水果"), "#".into()), (say(lang, "from ¥ 80", "¥80 起"), "#".into())], "#"))
@@ -183,7 +184,7 @@ fn product(lang: Lang) -> Markup {
         "意大利金冠苹果 一级果 当季新果 18公斤整箱批发",
     );
     let pictures: Vec<String> =
-        ["iconic", "shelf-1", "shelf-2", "shelf-3"].iter().map(|p| photo(&format!("Golden-Delicious/{p}"))).collect();
+        ["iconic", "shelf-3", "shelf-4"].iter().map(|p| photo(&format!("Golden-Delicious/{p}"))).collect();
     let pictures: Vec<&str> = pictures.iter().map(String::as_str).collect();
     let tiers =
         [ui::Tier { from: 5, minor: 11800 }, ui::Tier { from: 20, minor: 10700 }, ui::Tier { from: 100, minor: 9600 }];
@@ -443,11 +444,9 @@ fn trade(lang: Lang) -> Markup {
                 step(say(lang, "Completed", "已完成"), None, StepState::Ahead),
             ]))
         }
-        br;
         (ui::with_summary(html! {
             div.card { (ui::goods_lines(lang, &[goods("l1", &lines[0]), goods("l2", &lines[1])])) }
-            br;
-            div.card.padded.stack {
+                div.card.padded.stack {
                 h2 { (say(lang, "Parcel", "包裹")) }
                 (ui::details(&[
                     (say(lang, "Waybill", "运单号"), ui::copyable(lang, "waybill", html! { "SF 1234 5678 9012" })),
@@ -466,8 +465,7 @@ fn trade(lang: Lang) -> Markup {
                 ui::SumLine { label: say(lang, "Reduction", "优惠"), minor: -5_000, total: false },
                 ui::SumLine { label: say(lang, "Total", "合计"), minor: 513_200, total: true },
             ]))
-            br;
-            a.button.main.wide href="#" { (say(lang, "Confirm receipt", "确认收货")) }
+                a.button.main.wide href="#" { (say(lang, "Confirm receipt", "确认收货")) }
             p.note { (say(lang, "Confirms by itself in ", "剩余")) (format::remaining(lang, NOW + 200 * HOUR, NOW)) }
         }))
         (ui::section_head(say(lang, "Orders to ship", "待发货订单"), None, Some(ui::search_field("#", "q", "", say(lang, "Order number", "订单号")))))
@@ -490,7 +488,6 @@ fn pieces(lang: Lang) -> Markup {
         (ui::notice(Tone::Warn, say(lang, "Two sizes are nearly sold out.", "两个规格库存紧张。")))
         (ui::notice(Tone::Bad, say(lang, "The bank refused the transfer.", "银行拒绝了该笔转账。")))
         p { (ui::marked(lang, html! { (say(lang, "Your identity number is sensitive information.", "您的身份证件号码属于敏感个人信息。")) })) }
-        br;
         p.actions {
             (ui::button(say(lang, "Main", "主要"), Look::Main)) (ui::button(say(lang, "Plain", "一般"), Look::Plain))
             (ui::button(say(lang, "Quiet", "次要"), Look::Quiet)) (ui::button(say(lang, "Remove", "删除"), Look::Danger))

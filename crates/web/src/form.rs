@@ -16,7 +16,7 @@ use crate::format;
 use crate::frame;
 use crate::language::{Arg, Lang, f};
 use axum::extract::{FromRequest, Request};
-use axum::http::{Method, header};
+use axum::http::{Method, header, request::Parts};
 use policy::{Invalid, Typed};
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -49,19 +49,20 @@ impl<S: Sync> FromRequest<S> for FormData {
         if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
             return Err(Failure::TooLarge);
         }
-        let Some((csrf, site)) = frame::binding(&parts.extensions, &parts.headers) else {
-            return Err(Failure::fault("a form was sent outside the shell"));
-        };
-        if !csrf::same_origin(&site, &parts.headers) {
-            return Err(Failure::StaleForm);
-        }
         let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| Failure::TooLarge)?;
         let form = FormData::parse(&bytes)?;
-        if !csrf.verify(form.text(csrf::FIELD)) {
-            return Err(Failure::StaleForm);
-        }
+        from_us(&parts, form.text(csrf::FIELD))?;
         Ok(form)
     }
+}
+
+/// That a request was sent from our own page by its reader. `FormData` asks it by itself; only a body of another
+/// kind (a picture) needs it called.
+pub fn from_us(parts: &Parts, token: &str) -> Result<(), Failure> {
+    let Some((csrf, site)) = frame::binding(&parts.extensions, &parts.headers) else {
+        return Err(Failure::fault("a form was sent outside the shell"));
+    };
+    if csrf::same_origin(&site, &parts.headers) && csrf.verify(token) { Ok(()) } else { Err(Failure::StaleForm) }
 }
 
 impl FormData {

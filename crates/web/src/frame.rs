@@ -305,7 +305,11 @@ impl<'a> Page<'a> {
         self.answer_with(StatusCode::OK, main)
     }
 
-    /// A form that is shown again with its errors answers 422, so that nothing takes it for done.
+    /// A form that is shown again with its mistakes: 422, so that nothing takes it for done.
+    pub fn again(self, main: Markup) -> Response {
+        self.answer_with(StatusCode::UNPROCESSABLE_ENTITY, main)
+    }
+
     pub fn answer_with(self, status: StatusCode, main: Markup) -> Response {
         let markup = self.markup(main);
         let mut response = (status, markup).into_response();

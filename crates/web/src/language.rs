@@ -199,7 +199,7 @@ macro_rules! sources {
     };
 }
 sources!("common" "guest" "member" "trade" "seller" "console" "invalid" "refused-member"
-    "refused-catalogue" "refused-trade");
+    "refused-catalogue" "refused-trade" "refused-trade-money");
 
 static WORDS: LazyLock<[Catalogue; 2]> = LazyLock::new(|| [Catalogue::load(Lang::EN), Catalogue::load(Lang::ZH)]);
 
@@ -417,9 +417,9 @@ mod tests {
                 assert!(keys.contains_key(&key), "{file} asks for {key}, which no Fluent file has");
             }
         }
-        for key in keys.keys() {
+        for (area, key) in SOURCES.iter().flat_map(|(area, texts)| entries(texts[0]).map(move |(key, _)| (area, key))) {
             // Domain crates name what they refuse by key; the words are here.
-            let from_outside = key.starts_with("invalid-") || key.starts_with("refused-");
+            let from_outside = area.starts_with("invalid") || area.starts_with("refused");
             let literal = format!("\"{key}\"");
             let used = if from_outside { &all } else { &own }.iter().any(|(_, text)| text.contains(&literal));
             assert!(used, "nothing uses the message {key}");
@@ -436,7 +436,8 @@ mod tests {
             for kind in ["\"invalid-", "\"refused-"] {
                 for (at, _) in text.match_indices(kind) {
                     let key = text[at + 1..].split('"').next().unwrap_or("");
-                    let whole = key.len() > kind.len() - 1 && !key.contains(['{', '\\', ' ']);
+                    let area = SOURCES.iter().any(|(area, _)| *area == key);
+                    let whole = !area && key.len() > kind.len() - 1 && !key.contains(['{', '\\', ' ']);
                     assert!(!whole || keys.contains_key(key), "{file} refuses with {key}, which has no words");
                 }
             }

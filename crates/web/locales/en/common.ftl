@@ -21,11 +21,6 @@ search-goods = Search goods
 nav-main = Your things
 nav-orders = Orders
 nav-cart = Cart
-nav-cart-lines = Cart, { $n ->
-    [0] empty
-    [one] 1 product
-   *[other] { $n } products
-}
 nav-sell = Sell
 nav-console = Console
 sign-in = Sign in
@@ -33,7 +28,7 @@ sign-out = Sign out
 register = Register
 
 # The first page of a visit
-first-visit = You can look around without an account; we keep only what showing these pages safely needs. Anything more we ask for when you use it.
+first-visit = Look around without an account: we keep only what showing pages safely needs, and ask before anything more.
 first-visit-close = Got it
 
 # Foot

@@ -21,10 +21,6 @@ search-goods = 搜索商品
 nav-main = 我的入口
 nav-orders = 订单
 nav-cart = 进货单
-nav-cart-lines = 进货单，{ $n ->
-    [0] 空
-   *[other] { $n } 种商品
-}
 nav-sell = 卖家中心
 nav-console = 运营台
 sign-in = 登录
@@ -32,7 +28,7 @@ sign-out = 退出登录
 register = 注册
 
 # 首次访问
-first-visit = 无需账号即可浏览；我们只保留安全展示页面所必需的信息，其余信息在您使用相应功能时再征得您的同意。
+first-visit = 无需账号即可浏览：我们只保留安全展示页面所必需的信息，更多信息会事先征得您的同意。
 first-visit-close = 知道了
 
 # 页脚

@@ -309,7 +309,7 @@ pub fn button(label: &str, look: Look) -> Markup {
 /// A search within a page (one's orders, the seller's goods).
 pub fn search_field(action: &str, name: &str, value: &str, label: &str) -> Markup {
     html! {
-        form.find role="search" method="get" action=(action) {
+        form.find role="search" aria-label=(label) method="get" action=(action) {
             input type="search" name=(name) value=(value) aria-label=(label) placeholder=(label) autocomplete="off"
                 maxlength="100";
             button.button type="submit" aria-label=(label) { (icon::search()) }
@@ -347,5 +347,41 @@ pub fn confirm(lang: Lang, csrf: &Csrf, confirm: &Confirm) -> Markup {
                 }
             }))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::FieldError;
+    use maud::Render;
+
+    #[test]
+    fn a_field_ties_its_hint_and_mistake_and_echoes_hostile_text_as_text() {
+        let form = FormData::parse(b"phone=%22%3E%3Cscript%3E&secret=hunter22").unwrap();
+        let mut errors = FormErrors::default();
+        errors.add(FieldError::plain("phone", "invalid-phone"));
+        let field = Entry::new(Kind::Phone, "phone", "Telephone").hint("For the courier").fill("shipping tel");
+        let html = field.from(Lang::EN, &form, &errors).render().into_string();
+        assert!(html.contains("aria-describedby=\"f-phone-hint f-phone-error\""), "{html}");
+        assert!(html.contains("aria-invalid=\"true\"") && html.contains("inputmode=\"tel\""));
+        assert!(html.contains("autocomplete=\"shipping tel\"") && html.contains("for=\"f-phone\""));
+        assert!(html.contains("&quot;&gt;&lt;script&gt;") && !html.contains("<script"));
+        let summary = error_summary(Lang::EN, &errors, &[("phone", "Telephone")]).into_string();
+        assert!(summary.contains("href=\"#f-phone\"") && summary.contains("Telephone: Enter"));
+    }
+
+    #[test]
+    fn a_password_is_never_shown_again() {
+        let form = FormData::parse(b"secret=hunter22").unwrap();
+        let field = Entry::new(Kind::Password, "secret", "Password").from(Lang::EN, &form, &FormErrors::default());
+        assert!(!field.render().into_string().contains("hunter22"));
+    }
+
+    /// 0-a.S1: nothing is ticked but by the person.
+    #[test]
+    fn a_box_is_not_ticked_beforehand() {
+        let html = check(Lang::ZH, "agree", html! { "x" }, false, None, &FormErrors::default()).into_string();
+        assert!(!html.contains("checked"));
     }
 }

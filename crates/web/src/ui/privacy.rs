@@ -14,7 +14,7 @@ use policy::PurposeInfo;
 pub fn masked(lang: Lang, value: impl maud::Render, reveal: Option<&str>) -> Markup {
     html! {
         span.masked {
-            span.tabular aria-label=[None::<&str>] { (value) }
+            span.tabular { (value) }
             @if let Some(href) = reveal { " " a.reveal href=(href) { (icon::eye()) (t(lang, "reveal")) } }
         }
     }
@@ -132,6 +132,61 @@ pub fn consent_card(lang: Lang, csrf: &Csrf, card: &ConsentCard) -> Markup {
                     (f(lang, "consent-version", &[("section", purpose.section.into()), ("version", card.version.into())]))
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csrf::CsrfKey;
+    use policy::{Basis, Words};
+
+    const PURPOSE: PurposeInfo = PurposeInfo {
+        id: "Test",
+        section: "2.3.2",
+        basis: Basis::SeparateConsent,
+        says: Words { en: "We ask.", zh: "征求意见。" },
+        requires: &[],
+        accepts: &[],
+        reads: &[],
+        discloses: &[],
+        roles: &[],
+        keep: &[],
+        refusal: Words { en: "Nothing is lost.", zh: "没有影响。" },
+        law: None,
+    };
+
+    /// 0-a.S2, 0-a.4, 2.8.2-a.S1: who asks, what for, on what ground, how long, what refusal does, how to exercise
+    /// one's rights, the version and clause; and two answers of the same weight.
+    #[test]
+    fn a_question_for_consent_is_whole_and_even() {
+        let site = Site::example();
+        for lang in Lang::ALL {
+            let card = ConsentCard {
+                purpose: &PURPOSE,
+                site: &site,
+                version: "2026-11-24",
+                action: "/x",
+                hidden: &[],
+                kept: "three years",
+            };
+            let html = consent_card(lang, &Csrf::member(&CsrfKey::random(), "s"), &card).into_string();
+            let rights = lang.path(paths::RIGHTS);
+            for part in [
+                lang.words(PURPOSE.says),
+                lang.words(PURPOSE.refusal),
+                lang.words(Basis::SeparateConsent.words()),
+                &site.operator,
+                &site.contact,
+                "three years",
+                "2026-11-24",
+                "#2.3.2",
+                rights.as_str(),
+            ] {
+                assert!(html.contains(part), "{part} is missing in {}", lang.code());
+            }
+            assert_eq!(html.matches("<button class=\"button\"").count(), 2, "two buttons of one look");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::icon;
 use crate::assets::asset_url;
 use crate::format;
 use crate::frame::{Frame, Page, Who, Width, paths};
-use crate::language::{Lang, f, t};
+use crate::language::{Lang, t};
 use maud::{DOCTYPE, Markup, html};
 
 pub(crate) fn page(page: &Page, main: Markup) -> Markup {
@@ -51,15 +51,17 @@ pub(crate) fn page(page: &Page, main: Markup) -> Markup {
 /// only when the guest comes from elsewhere again.
 fn first_visit(lang: Lang) -> Markup {
     html! {
-        details.first-visit open {
-            summary { (t(lang, "first-visit-close")) }
-            div.wrap {
-                p role="note" {
+        aside aria-label=(t(lang, "privacy-policy")) {
+            details.first-visit open {
+                summary { (t(lang, "first-visit-close")) }
+                p.wrap {
                     (t(lang, "first-visit"))
                     " "
-                    a href=(lang.path(paths::POLICY)) { (t(lang, "privacy-policy")) }
-                    " · "
-                    a href=(lang.path(paths::COOKIES)) { (t(lang, "cookies")) }
+                    span.tabular {
+                        a href=(lang.path(paths::POLICY)) { (t(lang, "privacy-policy")) }
+                        " · "
+                        a href=(lang.path(paths::COOKIES)) { (t(lang, "cookies")) }
+                    }
                 }
             }
         }
@@ -80,7 +82,7 @@ fn head(frame: &Frame) -> Markup {
         header.head {
             div.wrap {
                 a.logo href=(lang.path(paths::HOME)) { (icon::logo()) span { (frame.site.name) } }
-                form.search role="search" method="get" action=(lang.path(paths::SEARCH)) {
+                form.search role="search" aria-label=(t(lang, "search-goods")) method="get" action=(lang.path(paths::SEARCH)) {
                     input type="search" name="q" value=(frame.searched) maxlength="100" autocomplete="off"
                         enterkeyhint="search" aria-label=(t(lang, "search-goods")) placeholder=(t(lang, "search-goods"));
                     button type="submit" aria-label=(t(lang, "search")) {
@@ -120,10 +122,9 @@ fn cart(frame: &Frame, current: Option<&str>) -> Markup {
     let lang = frame.lang;
     let count = frame.cart_count;
     html! {
-        a.cart href=(lang.path(paths::CART)) aria-current=[current]
-            aria-label=(f(lang, "nav-cart-lines", &[("n", count.into())])) {
+        a.cart data-cart href=(lang.path(paths::CART)) aria-current=[current] {
             (icon::cart()) span { (t(lang, "nav-cart")) }
-            span.count data-cart-count hidden[count == 0] { (format::number(count.into())) }
+            @if count > 0 { span.count { (format::number(count.into())) } }
         }
     }
 }
