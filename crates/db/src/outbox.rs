@@ -176,7 +176,7 @@ pub(crate) fn place(db: &mut Db) -> QueryResult<Placed> {
         "update outbox set position = $1 + fresh.n from \
          (select id, row_number() over (order by written_at, id) as n from \
           (select id, written_at from outbox where position is null order by written_at, id limit $2) as oldest) as fresh \
-         where outbox.id = fresh.id",
+         where outbox.id = fresh.id and outbox.position is null",
     )
     .bind::<BigInt, _>(last)
     .bind::<BigInt, _>(EVENTS_PER_ROUND_MAX)

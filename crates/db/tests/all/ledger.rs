@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use db::ledger::{self, Broken, Verified};
 use db::testing::each_engine_with;
-use db::{Database, Failed, Note, Scope, Stop};
+use db::{Database, Engine, Event, Failed, Note, Scope, Stop};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::{THINGS, add, names};
@@ -129,6 +130,46 @@ fn without_the_ledger_there_is_no_answer() {
         assert!(names(&test.db).is_empty());
         // What needs no ledger goes on.
         test.db.write_now(|tx| add(tx, "done")).expect("added");
+    });
+}
+
+/// The block was appended, and then the commit failed: the chain goes on from the block before.
+#[test]
+fn a_failed_commit_leaves_no_gap_in_the_chain() {
+    each_engine_with(THINGS, |test| {
+        let mut options = test.options();
+        options.writer_threads = 1;
+        let db = Database::open(options).unwrap_or_else(|error| panic!("{error}"));
+        let (set_up, lift) = match test.engine {
+            Engine::Sqlite => (
+                "create trigger full before update on outbox_sequence begin select raise(abort, 'full'); end",
+                "drop trigger full",
+            ),
+            Engine::Postgres => (
+                "create function refuse_full() returns trigger language plpgsql as 'begin raise exception $$full$$; end'; \
+                 create constraint trigger is_full after insert on outbox deferrable initially deferred \
+                 for each row execute function refuse_full()",
+                "drop trigger is_full on outbox",
+            ),
+        };
+        let run = |sql: &'static str, line: &'static str, emits: bool| {
+            let done: Result<(), Failed<Infallible>> = db.write_now(move |tx| {
+                tx.db.batch_execute(sql)?;
+                tx.note(note(line));
+                if emits {
+                    let about = tx.id();
+                    tx.emit(Event { kind: "lost", about, body: serde_json::json!({}) });
+                }
+                Ok(())
+            });
+            done
+        };
+        run(set_up, "first", false).expect("set up");
+        assert!(run("select 1", "lost", true).is_err());
+        run(lift, "second", false).expect("lifted");
+        assert_eq!(bodies(&db), ["first", "second"]);
+        let verified = verify(&db).expect("whole");
+        assert_eq!((verified.chains, verified.blocks), (1, 2));
     });
 }
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use db::testing::each_engine_with;
-use db::{Delivered, Event, Failed, Id, Stop, outbox};
+use db::testing::{TestDatabase, each_engine_with};
+use db::{Delivered, Engine, Event, Failed, Id, Stop, outbox};
+use diesel::prelude::*;
 use serde_json::json;
 
 use crate::{THINGS, add};
@@ -92,6 +94,32 @@ fn a_waiter_wakes_soon_after_the_commit() {
         assert_eq!(events.len(), 1);
         assert_eq!((events[0].position, events[0].kind.as_str()), (1, "one"));
     });
+}
+
+/// Two that place at once would give one position twice, or one event two.
+#[test]
+fn while_one_process_places_no_other_does() {
+    let test = TestDatabase::open(Engine::Postgres, THINGS);
+    let other = test.again();
+    let gate = Arc::new(Barrier::new(2));
+    let held = gate.clone();
+    let holder = std::thread::spawn(move || {
+        let placing: Result<(), Failed<Infallible>> = other.write_now(move |tx| {
+            let lock = "select last from outbox_sequence where name = 'outbox' for update";
+            diesel::sql_query(lock).execute(tx.db)?;
+            held.wait();
+            held.wait();
+            Ok(())
+        });
+        placing
+    });
+    gate.wait();
+    emit(&test.db, "one");
+    assert!(!test.db.wait_for_events(0, Duration::from_millis(600)));
+    assert!(test.db.events_after(0, 10).expect("events").is_empty());
+    gate.wait();
+    holder.join().expect("no panic").expect("held");
+    assert!(test.db.wait_for_events(0, Duration::from_secs(20)));
 }
 
 #[test]
