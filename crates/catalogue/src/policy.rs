@@ -69,7 +69,7 @@ record! {
         id: Text = "random id";
         shop: Text = "random id of the shop";
         category: Text = "key of the category";
-        state: Text = "draft, listed or down";
+        state: Text = "listed or down";
         title_en: Text = "title";
         title_zh: Text = "title";
         text_en: Text = "description";
@@ -83,7 +83,7 @@ record! {
         minimum: BigInt = "minimum order quantity, all variants together";
         price_low: BigInt = "lowest tier price, minor units";
         price_high: BigInt = "highest tier price, minor units";
-        picture: MaybeText = "blob of the first picture";
+        picture: MaybeText = "content hash of the first picture, card size";
         sold: BigInt = "units sold, all buyers together";
         listed_at: MaybeBigInt = "when it was first listed";
         changed_at: BigInt = "last change";
@@ -125,6 +125,14 @@ record! {
         height: BigInt = "pixels of the large size";
     }
 }
+
+diesel::joinable!(product -> shop (shop));
+diesel::joinable!(product -> category (category));
+diesel::joinable!(variant -> product (product));
+diesel::joinable!(price_tier -> product (product));
+diesel::joinable!(picture -> product (product));
+diesel::joinable!(qualification -> shop (shop));
+diesel::allow_tables_to_appear_in_same_query!(shop, qualification, category, product, variant, price_tier, picture);
 
 pub const PURPOSES: &[&PurposeInfo] = &[&QualifySeller::INFO];
 pub const RECORDS: &[&RecordInfo] = &[

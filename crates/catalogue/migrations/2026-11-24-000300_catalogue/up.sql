@@ -21,6 +21,8 @@ create table shop (
   version bigint not null
 );
 create index shop_owner on shop (owner);
+-- One shop per member that is not over: also where two applications arrive at once.
+create unique index shop_one on shop (owner) where state in ('applied', 'open', 'paused');
 create index shop_state on shop (state, applied_at);
 create table qualification (
   shop text not null primary key references shop (id),
@@ -62,7 +64,8 @@ create table product (
   changed_at bigint not null,
   version bigint not null
 );
-create index product_shop on product (shop, state, id);
+create index product_shop on product (shop, id);
+create index product_category on product (state, category);
 create table variant (
   product text not null references product (id),
   id text not null,
@@ -91,3 +94,5 @@ create table picture (
   height bigint not null,
   primary key (product, place)
 );
+create index picture_blob on picture (blob);
+create index picture_small on picture (small);

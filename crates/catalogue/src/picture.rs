@@ -1,0 +1,219 @@
+//! Product pictures: decoded within limits and written anew, so that nothing of the file a seller sent is ever served:
+//! no metadata (where a photograph was taken, with what), no second format inside the first, no bomb.
+//!
+//! Two sizes are kept: large (at most 1,200 px on the longer side) and card (320 px), both JPEG on white.
+
+use std::io::Cursor;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use db::{BlobId, Blobs, Id, Scope};
+use diesel::prelude::*;
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::FilterType;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
+
+use crate::Refused;
+use crate::policy::picture;
+
+pub const BYTES_MAX: usize = 12 * 1024 * 1024;
+/// A side longer than this is refused before a pixel is decoded.
+pub const SIDE_MAX: u32 = 10_000;
+/// A side shorter than this shows nothing.
+pub const SIDE_MIN: u32 = 32;
+const PIXELS_MAX: u64 = 40_000_000;
+/// What a decoder may take: 40 million pixels of four bytes, and its own tables.
+const ALLOC_MAX: u64 = 200 * 1024 * 1024;
+pub const LARGE: u32 = 1_200;
+pub const CARD: u32 = 320;
+const QUALITY_LARGE: u8 = 82;
+const QUALITY_CARD: u8 = 78;
+/// How many are decoded at a time in one process; others wait, so that uploads cannot eat the memory.
+const AT_ONCE_MAX: usize = 2;
+
+/// A picture that this crate has stored. Nothing else makes one, so that no form can name a blob of somebody else's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub(crate) large: BlobId,
+    pub(crate) small: BlobId,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+impl Stored {
+    /// The large size.
+    pub fn large(&self) -> &BlobId {
+        &self.large
+    }
+
+    /// The card size.
+    pub fn small(&self) -> &BlobId {
+        &self.small
+    }
+
+    /// Of the large size, in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+}
+
+/// Why a picture was not stored.
+#[derive(Debug)]
+pub enum NotStored {
+    Refused(Refused),
+    Disk(db::BlobError),
+}
+
+impl From<db::BlobError> for NotStored {
+    fn from(error: db::BlobError) -> NotStored {
+        NotStored::Disk(error)
+    }
+}
+
+/// Decodes what a seller sent, and stores both sizes. Blocks, for up to some tenths of a second.
+pub fn store(blobs: &Blobs, sent: &[u8]) -> Result<Stored, NotStored> {
+    let sizes = {
+        let _place = Place::take();
+        encode(sent).map_err(NotStored::Refused)?
+    };
+    Ok(Stored {
+        large: blobs.put(&sizes.large)?,
+        small: blobs.put(&sizes.small)?,
+        width: sizes.width,
+        height: sizes.height,
+    })
+}
+
+struct Sizes {
+    large: Vec<u8>,
+    small: Vec<u8>,
+    width: u32,
+    height: u32,
+}
+
+fn encode(sent: &[u8]) -> Result<Sizes, Refused> {
+    let whole = decode(sent)?;
+    let large = fit(whole, LARGE);
+    let small = fit(DynamicImage::ImageRgb8(large.clone()), CARD);
+    Ok(Sizes {
+        width: large.width(),
+        height: large.height(),
+        large: jpeg(&large, QUALITY_LARGE)?,
+        small: jpeg(&small, QUALITY_CARD)?,
+    })
+}
+
+fn decode(sent: &[u8]) -> Result<DynamicImage, Refused> {
+    if sent.len() > BYTES_MAX {
+        return Err(Refused::PictureBytes { max_mib: BYTES_MAX as u64 / (1024 * 1024) });
+    }
+    // By its first bytes, never by a name or a content type: SVG, GIF and all else end here.
+    let format = match image::guess_format(sent) {
+        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) => format,
+        _ => return Err(Refused::NotAPicture),
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(sent), format);
+    let mut limits = Limits::no_limits();
+    limits.max_image_width = Some(SIDE_MAX);
+    limits.max_image_height = Some(SIDE_MAX);
+    limits.max_alloc = Some(ALLOC_MAX);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(why)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > PIXELS_MAX || decoder.total_bytes() > ALLOC_MAX {
+        return Err(Refused::PicturePixels { max: SIDE_MAX });
+    }
+    if width.min(height) < SIDE_MIN {
+        return Err(Refused::PictureTooSmall { min: SIDE_MIN });
+    }
+    // A camera turns the picture by a note in the metadata, which goes: so the pixels are turned.
+    let orientation = decoder.orientation().map_err(why)?;
+    let mut whole = DynamicImage::from_decoder(decoder).map_err(why)?;
+    whole.apply_orientation(orientation);
+    Ok(whole)
+}
+
+fn why(error: image::ImageError) -> Refused {
+    match error {
+        image::ImageError::Limits(_) => Refused::PicturePixels { max: SIDE_MAX },
+        _ => Refused::NotAPicture,
+    }
+}
+
+/// Not larger than `side` on either side, on white where it was transparent.
+fn fit(whole: DynamicImage, side: u32) -> RgbImage {
+    let whole = if whole.width().max(whole.height()) > side {
+        // Far too large ones are halved cheaply first; the fine filter then works on twice the size.
+        let near = if whole.width().max(whole.height()) > 4 * side { whole.thumbnail(2 * side, 2 * side) } else { whole };
+        near.resize(side, side, FilterType::CatmullRom)
+    } else {
+        whole
+    };
+    if !whole.color().has_alpha() {
+        return whole.to_rgb8();
+    }
+    let clear = whole.to_rgba8();
+    RgbImage::from_fn(clear.width(), clear.height(), |x, y| {
+        let [r, g, b, a] = clear.get_pixel(x, y).0;
+        let on_white = |c: u8| ((u32::from(c) * u32::from(a) + 255 * (255 - u32::from(a)) + 127) / 255) as u8;
+        Rgb([on_white(r), on_white(g), on_white(b)])
+    })
+}
+
+fn jpeg(pixels: &RgbImage, quality: u8) -> Result<Vec<u8>, Refused> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(pixels).map_err(why)?;
+    Ok(bytes)
+}
+
+/// One of the places at the decoders.
+struct Place;
+
+static TAKEN: Mutex<usize> = Mutex::new(0);
+static FREED: Condvar = Condvar::new();
+
+impl Place {
+    fn take() -> Place {
+        let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken =
+            FREED.wait_while(taken, |taken| *taken >= AT_ONCE_MAX).unwrap_or_else(PoisonError::into_inner);
+        *taken += 1;
+        Place
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        FREED.notify_one();
+    }
+}
+
+/// The pictures of a product, in their order.
+pub fn of_product(scope: &mut impl Scope, product: &Id) -> QueryResult<Vec<Stored>> {
+    let rows: Vec<(String, String, i64, i64)> = picture::table
+        .filter(picture::product.eq(product))
+        .order(picture::place)
+        .select((picture::blob, picture::small, picture::width, picture::height))
+        .load(scope.db())?;
+    Ok(rows.into_iter().filter_map(stored).collect())
+}
+
+fn stored((large, small, width, height): (String, String, i64, i64)) -> Option<Stored> {
+    Some(Stored {
+        large: BlobId::parse(&large)?,
+        small: BlobId::parse(&small)?,
+        width: u32::try_from(width).ok()?,
+        height: u32::try_from(height).ok()?,
+    })
+}
+
+/// Whether a blob is a product's picture, which everybody may see. Other blobs (attachments, exports) are served by
+/// their own pages only.
+pub fn is_public(scope: &mut impl Scope, blob: &BlobId) -> QueryResult<bool> {
+    let large = picture::table.filter(picture::blob.eq(blob.as_str())).select(picture::place);
+    if large.first::<i64>(scope.db()).optional()?.is_some() {
+        return Ok(true);
+    }
+    let small = picture::table.filter(picture::small.eq(blob.as_str())).select(picture::place);
+    Ok(small.first::<i64>(scope.db()).optional()?.is_some())
+}

@@ -1,0 +1,459 @@
+//! Products: publishing, editing, taking down, listing again. Every command begins at the seller's own shop.
+
+use std::collections::HashSet;
+
+use db::{Event, Id, Stop, Tx, on_each};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::picture::Stored;
+use crate::policy::{category, picture, price_tier, product, shop, variant};
+use crate::price::Tier;
+use crate::shop::Seller;
+use crate::{Both, PRODUCT_CHANGED, Refused, limits};
+
+pub const VARIANTS_MAX: usize = 50;
+pub const TIERS_MAX: usize = 6;
+pub const PICTURES_MAX: usize = 12;
+pub const ATTRIBUTES_MAX: usize = 30;
+const TITLE_MAX: usize = 120;
+const TEXT_MAX: usize = 5_000;
+const UNIT_MAX: usize = 20;
+const AXIS_MAX: usize = 30;
+const ATTRIBUTE_NAME_MAX: usize = 40;
+const ATTRIBUTE_VALUE_MAX: usize = 120;
+const SKU_MAX: usize = 40;
+const VARIANT_NAME_MAX: usize = 60;
+
+/// The unit of trade: one case, many cases, 箱.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    pub one: String,
+    pub many: String,
+    pub zh: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribute {
+    pub name: Both,
+    pub value: Both,
+}
+
+/// One row of the form's table of variants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewVariant {
+    /// The variant that the row edits; `None` adds one.
+    pub id: Option<Id>,
+    /// The seller's own number; may be empty.
+    pub sku: String,
+    pub name: Both,
+    /// Minor units on top of the tier's price.
+    pub surcharge: i64,
+    /// Units that can be sold.
+    pub stock: i64,
+    /// What the form showed as stock. Only the difference is booked, so that what was sold while the seller typed is
+    /// not sold twice.
+    pub stock_was: i64,
+}
+
+/// A picture of the form: one that the product has, or one just stored. A hash alone is none: it could name somebody
+/// else's attachment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewPicture {
+    /// The place of a picture that this product has now.
+    Kept(i64),
+    New(Stored),
+}
+
+/// What a seller publishes or saves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewProduct {
+    pub category: String,
+    pub title: Both,
+    pub text: Both,
+    pub unit: Unit,
+    /// What the variants differ in: size, colour.
+    pub axis: Both,
+    pub attributes: Vec<Attribute>,
+    /// Rising in units, falling in price; the first begins at the minimum order.
+    pub tiers: Vec<Tier>,
+    pub variants: Vec<NewVariant>,
+    pub pictures: Vec<NewPicture>,
+}
+
+/// A product as saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    pub id: Id,
+    pub version: i64,
+}
+
+impl NewProduct {
+    /// Trimmed and within all limits, or the first thing that is not.
+    pub fn checked(&self) -> Result<NewProduct, Refused> {
+        limits::count("attributes", self.attributes.len(), 0, ATTRIBUTES_MAX)?;
+        limits::count("variants", self.variants.len(), 1, VARIANTS_MAX)?;
+        limits::count("pictures", self.pictures.len(), 1, PICTURES_MAX)?;
+        let unit = Both { en: self.unit.one.clone(), zh: self.unit.zh.clone() };
+        let unit = limits::both("unit", &unit, UNIT_MAX)?;
+        let many = limits::line("unit", &self.unit.many, UNIT_MAX)?;
+        let many = if many.is_empty() { unit.en.clone() } else { many };
+        Ok(NewProduct {
+            category: self.category.clone(),
+            title: limits::both("title", &self.title, TITLE_MAX)?,
+            text: limits::both_texts("text", &self.text, TEXT_MAX)?,
+            unit: Unit { one: unit.en, many, zh: unit.zh },
+            axis: limits::both("axis", &self.axis, AXIS_MAX)?,
+            attributes: self.attributes.iter().map(checked_attribute).collect::<Result<_, _>>()?,
+            tiers: checked_tiers(&self.tiers)?,
+            variants: checked_variants(&self.variants)?,
+            pictures: self.pictures.clone(),
+        })
+    }
+}
+
+fn checked_attribute(attribute: &Attribute) -> Result<Attribute, Refused> {
+    Ok(Attribute {
+        name: limits::both("attributes", &attribute.name, ATTRIBUTE_NAME_MAX)?,
+        value: limits::both("attributes", &attribute.value, ATTRIBUTE_VALUE_MAX)?,
+    })
+}
+
+fn checked_tiers(tiers: &[Tier]) -> Result<Vec<Tier>, Refused> {
+    limits::count("tiers", tiers.len(), 1, TIERS_MAX)?;
+    for tier in tiers {
+        limits::number("tiers", tier.from, 1, limits::QUANTITY_MAX)?;
+        limits::amount("tiers", tier.price, 1)?;
+    }
+    for (at, pair) in tiers.windows(2).enumerate() {
+        if pair[1].from <= pair[0].from {
+            return Err(Refused::TierQuantity { row: at + 2 });
+        }
+        if pair[1].price >= pair[0].price {
+            return Err(Refused::TierPrice { row: at + 2 });
+        }
+    }
+    Ok(tiers.to_vec())
+}
+
+fn checked_variants(variants: &[NewVariant]) -> Result<Vec<NewVariant>, Refused> {
+    let mut checked: Vec<NewVariant> = Vec::with_capacity(variants.len());
+    for (at, new) in variants.iter().enumerate() {
+        let row = NewVariant {
+            id: new.id.clone(),
+            sku: limits::line("variants", &new.sku, SKU_MAX)?,
+            name: limits::both("variants", &new.name, VARIANT_NAME_MAX)?,
+            surcharge: limits::amount("variants", new.surcharge, 0)?,
+            stock: limits::number("variants", new.stock, 0, limits::QUANTITY_MAX)?,
+            stock_was: new.stock_was,
+        };
+        // A buyer who cannot tell two rows apart orders the wrong one.
+        let twice = checked.iter().any(|other| {
+            other.name == row.name || (!row.sku.is_empty() && other.sku == row.sku) || (row.id.is_some() && other.id == row.id)
+        });
+        if twice {
+            return Err(Refused::VariantTwice { row: at + 1 });
+        }
+        checked.push(row);
+    }
+    Ok(checked)
+}
+
+/// Publishes a product in the seller's shop; it is for sale from the commit on.
+pub fn publish(tx: &mut Tx, seller: &Seller, new: &NewProduct) -> Result<Published, Stop<Refused>> {
+    let id = tx.id();
+    publish_as(tx, seller, id, new)
+}
+
+/// As [`publish`], under an id that the caller has drawn (the demo's goods keep theirs).
+pub(crate) fn publish_as(tx: &mut Tx, seller: &Seller, id: Id, new: &NewProduct) -> Result<Published, Stop<Refused>> {
+    let new = new.checked().map_err(Stop::Refused)?;
+    must_be_open(tx, seller)?;
+    must_know_category(tx, &new.category)?;
+    let pictures = pictures_of(tx, &id, &new.pictures)?;
+    let now = tx.now;
+    diesel::insert_into(product::table)
+        .values((
+            (
+                product::id.eq(&id),
+                product::shop.eq(&seller.shop),
+                product::state.eq("listed"),
+                product::sold.eq(0),
+                product::listed_at.eq(Some(now)),
+                product::changed_at.eq(now),
+                product::version.eq(1),
+            ),
+            Columns::of(&new, &pictures)?,
+        ))
+        .execute(tx.db)?;
+    insert_tiers(tx, &id, &new.tiers)?;
+    insert_pictures(tx, &id, &pictures)?;
+    for (sort, row) in new.variants.iter().enumerate() {
+        // A row that names a variant was made for another product.
+        if row.id.is_some() {
+            return Err(Stop::refuse(Refused::VariantUnknown { row: sort + 1 }));
+        }
+        insert_variant(tx, &id, sort, row)?;
+    }
+    changed(tx, &id);
+    Ok(Published { id, version: 1 })
+}
+
+/// Saves an edit made from `version`. Refused if somebody saved another one meanwhile, or if the product is not in the
+/// seller's shop. Variants that are left out are no longer offered; orders that hold them keep them.
+pub fn edit(
+    tx: &mut Tx,
+    seller: &Seller,
+    id: &Id,
+    version: i64,
+    new: &NewProduct,
+) -> Result<Published, Stop<Refused>> {
+    let new = new.checked().map_err(Stop::Refused)?;
+    must_know_category(tx, &new.category)?;
+    let pictures = pictures_of(tx, id, &new.pictures)?;
+    let now = tx.now;
+    let n = diesel::update(of_seller(seller, id).filter(product::version.eq(version)))
+        .set((
+            product::changed_at.eq(now),
+            product::version.eq(version + 1),
+            Columns::of(&new, &pictures)?,
+        ))
+        .execute(tx.db)?;
+    if n == 0 {
+        return Err(Stop::refuse(edited_or_not_found(tx, seller, id)?));
+    }
+    diesel::delete(price_tier::table.filter(price_tier::product.eq(id))).execute(tx.db)?;
+    insert_tiers(tx, id, &new.tiers)?;
+    diesel::delete(picture::table.filter(picture::product.eq(id))).execute(tx.db)?;
+    insert_pictures(tx, id, &pictures)?;
+    save_variants(tx, id, &new.variants)?;
+    changed(tx, id);
+    Ok(Published { id: id.clone(), version: version + 1 })
+}
+
+/// Takes a product off sale; carts and links say so, orders go on.
+pub fn take_down(tx: &mut Tx, seller: &Seller, id: &Id) -> Result<(), Stop<Refused>> {
+    set_state(tx, seller, id, "down")
+}
+
+/// Puts a product that was taken down on sale again.
+pub fn list_again(tx: &mut Tx, seller: &Seller, id: &Id) -> Result<(), Stop<Refused>> {
+    must_be_open(tx, seller)?;
+    set_state(tx, seller, id, "listed")
+}
+
+fn set_state(tx: &mut Tx, seller: &Seller, id: &Id, state: &str) -> Result<(), Stop<Refused>> {
+    let now = tx.now;
+    let n = diesel::update(of_seller(seller, id))
+        .set((product::state.eq(state), product::changed_at.eq(now), product::version.eq(product::version + 1)))
+        .execute(tx.db)?;
+    if n == 0 {
+        return Err(Stop::refuse(Refused::ProductNotFound));
+    }
+    changed(tx, id);
+    Ok(())
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn of_seller<'a>(seller: &'a Seller, id: &'a Id) -> _ {
+    let shop: &'a Id = &seller.shop;
+    product::table.filter(product::id.eq(id)).filter(product::shop.eq(shop))
+}
+
+fn edited_or_not_found(tx: &mut Tx, seller: &Seller, id: &Id) -> QueryResult<Refused> {
+    let known: i64 = of_seller(seller, id).count().get_result(tx.db)?;
+    Ok(if known == 0 { Refused::ProductNotFound } else { Refused::Edited })
+}
+
+fn must_be_open(tx: &mut Tx, seller: &Seller) -> Result<(), Stop<Refused>> {
+    let state: Option<String> =
+        shop::table.find(&seller.shop).select(shop::state).first(tx.db).optional()?;
+    match state.as_deref() {
+        Some("open") => Ok(()),
+        Some("paused") => Err(Stop::refuse(Refused::ShopPaused)),
+        _ => Err(Stop::refuse(Refused::NoShop)),
+    }
+}
+
+fn must_know_category(tx: &mut Tx, key: &str) -> Result<(), Stop<Refused>> {
+    let known: i64 = category::table.find(key).count().get_result(tx.db)?;
+    if known == 0 { Err(Stop::refuse(Refused::CategoryUnknown)) } else { Ok(()) }
+}
+
+fn changed(tx: &mut Tx, id: &Id) {
+    tx.emit(Event { kind: PRODUCT_CHANGED, about: id.clone(), body: serde_json::json!({}) });
+}
+
+/// What publish and edit write alike.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = product)]
+struct Columns<'a> {
+    category: &'a str,
+    title_en: &'a str,
+    title_zh: &'a str,
+    text_en: &'a str,
+    text_zh: &'a str,
+    unit_one: &'a str,
+    unit_many: &'a str,
+    unit_zh: &'a str,
+    axis_en: &'a str,
+    axis_zh: &'a str,
+    attributes: String,
+    minimum: i64,
+    price_low: i64,
+    price_high: i64,
+    picture: Option<&'a str>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(new: &'a NewProduct, pictures: &'a [Stored]) -> Result<Columns<'a>, serde_json::Error> {
+        Ok(Columns {
+            category: &new.category,
+            title_en: &new.title.en,
+            title_zh: &new.title.zh,
+            text_en: &new.text.en,
+            text_zh: &new.text.zh,
+            unit_one: &new.unit.one,
+            unit_many: &new.unit.many,
+            unit_zh: &new.unit.zh,
+            axis_en: &new.axis.en,
+            axis_zh: &new.axis.zh,
+            attributes: attributes_to_json(&new.attributes)?,
+            minimum: new.tiers.first().map_or(1, |tier| tier.from),
+            price_low: new.tiers.last().map_or(1, |tier| tier.price),
+            price_high: new.tiers.first().map_or(1, |tier| tier.price),
+            picture: pictures.first().map(|picture| picture.small.as_str()),
+        })
+    }
+}
+
+/// As the column holds them: a JSON list of [name en, name zh, value en, value zh].
+pub(crate) fn attributes_to_json(attributes: &[Attribute]) -> Result<String, serde_json::Error> {
+    let rows: Vec<[&str; 4]> =
+        attributes.iter().map(|a| [&*a.name.en, &*a.name.zh, &*a.value.en, &*a.value.zh]).collect();
+    serde_json::to_string(&rows)
+}
+
+/// What the column holds; nothing where it cannot be read.
+pub(crate) fn attributes_from_json(json: &str) -> Vec<Attribute> {
+    let rows: Vec<[String; 4]> = serde_json::from_str(json).unwrap_or_default();
+    rows.into_iter()
+        .map(|[name_en, name_zh, value_en, value_zh]| Attribute {
+            name: Both { en: name_en, zh: name_zh },
+            value: Both { en: value_en, zh: value_zh },
+        })
+        .collect()
+}
+
+fn insert_tiers(tx: &mut Tx, id: &Id, tiers: &[Tier]) -> QueryResult<()> {
+    let rows: Vec<_> = tiers
+        .iter()
+        .map(|tier| {
+            (price_tier::product.eq(id), price_tier::from_quantity.eq(tier.from), price_tier::price.eq(tier.price))
+        })
+        .collect();
+    on_each!(tx.db, c => diesel::insert_into(price_tier::table).values(&rows).execute(c))?;
+    Ok(())
+}
+
+fn insert_pictures(tx: &mut Tx, id: &Id, pictures: &[Stored]) -> QueryResult<()> {
+    let rows: Vec<_> = pictures
+        .iter()
+        .zip(0i64..)
+        .map(|(stored, place)| {
+            (
+                picture::product.eq(id),
+                picture::place.eq(place),
+                picture::blob.eq(stored.large.as_str()),
+                picture::small.eq(stored.small.as_str()),
+                picture::width.eq(i64::from(stored.width)),
+                picture::height.eq(i64::from(stored.height)),
+            )
+        })
+        .collect();
+    on_each!(tx.db, c => diesel::insert_into(picture::table).values(&rows).execute(c))?;
+    Ok(())
+}
+
+/// The pictures that the form names, in its order.
+fn pictures_of(tx: &mut Tx, id: &Id, named: &[NewPicture]) -> Result<Vec<Stored>, Stop<Refused>> {
+    let had = if named.iter().any(|picture| matches!(picture, NewPicture::Kept(_))) {
+        crate::picture::of_product(tx, id)?
+    } else {
+        Vec::new()
+    };
+    let mut pictures = Vec::with_capacity(named.len());
+    for (at, name) in named.iter().enumerate() {
+        pictures.push(match name {
+            NewPicture::New(stored) => stored.clone(),
+            NewPicture::Kept(place) => usize::try_from(*place)
+                .ok()
+                .and_then(|place| had.get(place).cloned())
+                .ok_or(Stop::Refused(Refused::PictureUnknown { row: at + 1 }))?,
+        });
+    }
+    Ok(pictures)
+}
+
+fn insert_variant(tx: &mut Tx, product: &Id, sort: usize, new: &NewVariant) -> QueryResult<()> {
+    let (id, now) = (tx.id(), tx.now);
+    diesel::insert_into(variant::table)
+        .values((
+            variant::product.eq(product),
+            variant::id.eq(id),
+            variant::sku.eq(&new.sku),
+            variant::name_en.eq(&new.name.en),
+            variant::name_zh.eq(&new.name.zh),
+            variant::surcharge.eq(new.surcharge),
+            variant::stock.eq(new.stock),
+            variant::sort.eq(sort as i64),
+            variant::gone.eq(false),
+            variant::changed_at.eq(now),
+        ))
+        .execute(tx.db)?;
+    Ok(())
+}
+
+fn save_variants(tx: &mut Tx, product: &Id, rows: &[NewVariant]) -> Result<(), Stop<Refused>> {
+    let now = tx.now;
+    let known: Vec<(Id, bool)> = variant::table
+        .filter(variant::product.eq(product))
+        .order(variant::id)
+        .select((variant::id, variant::gone))
+        .load(tx.db)?;
+    let named: HashSet<&Id> = rows.iter().filter_map(|row| row.id.as_ref()).collect();
+    for (id, gone) in &known {
+        if !gone && !named.contains(id) {
+            diesel::update(variant::table.find((product, id)))
+                .set((variant::gone.eq(true), variant::changed_at.eq(now)))
+                .execute(tx.db)?;
+        }
+    }
+    for (sort, row) in rows.iter().enumerate() {
+        let Some(id) = &row.id else {
+            insert_variant(tx, product, sort, row)?;
+            continue;
+        };
+        if !known.iter().any(|(k, gone)| k == id && !gone) {
+            return Err(Stop::refuse(Refused::VariantUnknown { row: sort + 1 }));
+        }
+        let more = row.stock.saturating_sub(row.stock_was);
+        // Sold below what the seller takes away: nothing is left, never less.
+        let n = diesel::update(variant::table.find((product, id)).filter(variant::stock.ge(-more)))
+            .set((
+                variant::sku.eq(&row.sku),
+                variant::name_en.eq(&row.name.en),
+                variant::name_zh.eq(&row.name.zh),
+                variant::surcharge.eq(row.surcharge),
+                variant::stock.eq(variant::stock + more),
+                variant::sort.eq(sort as i64),
+                variant::changed_at.eq(now),
+            ))
+            .execute(tx.db)?;
+        if n == 0 {
+            let left: i64 = variant::table.find((product, id)).select(variant::stock).first(tx.db)?;
+            return Err(Stop::refuse(Refused::Short { product: product.clone(), variant: id.clone(), left }));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,446 @@
+//! What is read of the catalogue: a product's page, a seller's list, the goods of a cart, and what the search index
+//! holds. Each a fixed number of queries by index, however long the list.
+
+use std::collections::HashMap;
+
+use db::{BlobId, Id, Scope};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::Both;
+use crate::category::Tree;
+use crate::picture::Stored;
+use crate::policy::{price_tier, product, shop, variant};
+use crate::price::{Freight, Tier};
+use crate::product::{Attribute, Unit, attributes_from_json};
+use crate::shop::Seller;
+
+/// A shop in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopLine {
+    pub id: Id,
+    pub name: Both,
+    /// The town it sends from.
+    pub place: Both,
+}
+
+/// What a card in a list shows. The search index stores it whole, so that a list page asks no database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    pub id: Id,
+    pub title: Both,
+    /// The card-size picture.
+    pub picture: Option<String>,
+    pub shop: ShopLine,
+    pub category: String,
+    pub unit: Unit,
+    /// Minimum order, all variants together.
+    pub minimum: i64,
+    /// Lowest and highest tier price, minor units.
+    pub price_low: i64,
+    pub price_high: i64,
+    pub tiers: Vec<Tier>,
+    pub sold: i64,
+    /// When it was first listed, UTC microseconds.
+    pub listed_at: i64,
+}
+
+/// Whether a product can be bought now, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sale {
+    Open,
+    /// The seller took it down.
+    Down,
+    /// The shop is paused or closed.
+    ShopNotOpen,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    pub id: Id,
+    pub sku: String,
+    pub name: Both,
+    pub surcharge: i64,
+    pub stock: i64,
+}
+
+/// Everything that a product's page shows.
+#[derive(Clone, Debug)]
+pub struct ProductPage {
+    pub id: Id,
+    pub sale: Sale,
+    pub shop: ShopLine,
+    pub freight: Freight,
+    pub ships_within_hours: i64,
+    pub category: String,
+    pub title: Both,
+    pub text: Both,
+    pub unit: Unit,
+    pub axis: Both,
+    pub attributes: Vec<Attribute>,
+    pub tiers: Vec<Tier>,
+    pub variants: Vec<Variant>,
+    pub pictures: Vec<Stored>,
+    pub sold: i64,
+    pub listed_at: i64,
+    pub version: i64,
+}
+
+impl ProductPage {
+    /// The minimum order, all variants together.
+    pub fn minimum(&self) -> i64 {
+        self.tiers.first().map_or(1, |tier| tier.from)
+    }
+
+    pub fn in_stock(&self) -> i64 {
+        self.variants.iter().map(|variant| variant.stock).sum()
+    }
+}
+
+type PageRow = (
+    (Id, String, String, i64, Option<i64>, i64),
+    (String, String, String, String),
+    (String, String, String),
+    (String, String, String),
+    (Id, String, String, String, String, String),
+    (i64, Option<i64>, i64),
+);
+
+/// A product's page, also of a product that is down, which a link from an order still shows. `None`: there is none.
+pub fn product_page(scope: &mut impl Scope, id: &Id) -> QueryResult<Option<ProductPage>> {
+    page(scope, id, None)
+}
+
+/// The product as its seller edits it; `None` if it is not in the seller's shop.
+pub fn own_product(scope: &mut impl Scope, seller: &Seller, id: &Id) -> QueryResult<Option<ProductPage>> {
+    page(scope, id, Some(&seller.shop))
+}
+
+fn page(scope: &mut impl Scope, id: &Id, in_shop: Option<&Id>) -> QueryResult<Option<ProductPage>> {
+    let mut query = product::table
+        .inner_join(shop::table)
+        .filter(product::id.eq(id))
+        .select((
+            (product::id, product::state, product::category, product::sold, product::listed_at, product::version),
+            (product::title_en, product::title_zh, product::text_en, product::text_zh),
+            (product::unit_one, product::unit_many, product::unit_zh),
+            (product::axis_en, product::axis_zh, product::attributes),
+            (shop::id, shop::state, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
+            (shop::freight, shop::freight_free_from, shop::ships_within_hours),
+        ))
+        .into_boxed();
+    if let Some(shop) = in_shop {
+        query = query.filter(product::shop.eq(shop));
+    }
+    let row: Option<PageRow> = query.first(scope.db()).optional()?;
+    let Some((own, words, unit, axis, of_shop, freight)) = row else { return Ok(None) };
+    let variants = variants(scope, &[id])?.remove(id).unwrap_or_default();
+    let tiers = tiers(scope, &[id])?.remove(id).unwrap_or_default();
+    let pictures = crate::picture::of_product(scope, id)?;
+    Ok(Some(ProductPage {
+        sale: sale(&own.1, &of_shop.1),
+        id: own.0,
+        shop: ShopLine {
+            id: of_shop.0,
+            name: Both { en: of_shop.2, zh: of_shop.3 },
+            place: Both { en: of_shop.4, zh: of_shop.5 },
+        },
+        freight: Freight { flat: freight.0, free_from: freight.1 },
+        ships_within_hours: freight.2,
+        category: own.2,
+        title: Both { en: words.0, zh: words.1 },
+        text: Both { en: words.2, zh: words.3 },
+        unit: Unit { one: unit.0, many: unit.1, zh: unit.2 },
+        axis: Both { en: axis.0, zh: axis.1 },
+        attributes: attributes_from_json(&axis.2),
+        tiers,
+        variants,
+        pictures,
+        sold: own.3,
+        listed_at: own.4.unwrap_or(0),
+        version: own.5,
+    }))
+}
+
+fn sale(product: &str, shop: &str) -> Sale {
+    match (product, shop) {
+        ("listed", "open") => Sale::Open,
+        (_, "open") => Sale::Down,
+        _ => Sale::ShopNotOpen,
+    }
+}
+
+/// The variants on offer, by product, in the seller's order.
+fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Variant>>> {
+    let rows: Vec<(Id, Id, String, String, String, i64, i64)> = variant::table
+        .filter(variant::product.eq_any(products))
+        .filter(variant::gone.eq(false))
+        .order((variant::product, variant::sort, variant::id))
+        .select((
+            variant::product,
+            variant::id,
+            variant::sku,
+            variant::name_en,
+            variant::name_zh,
+            variant::surcharge,
+            variant::stock,
+        ))
+        .load(scope.db())?;
+    let mut by_product: HashMap<Id, Vec<Variant>> = HashMap::new();
+    for (product, id, sku, en, zh, surcharge, stock) in rows {
+        let variant = Variant { id, sku, name: Both { en, zh }, surcharge, stock };
+        by_product.entry(product).or_default().push(variant);
+    }
+    Ok(by_product)
+}
+
+fn tiers(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Tier>>> {
+    let rows: Vec<(Id, i64, i64)> = price_tier::table
+        .filter(price_tier::product.eq_any(products))
+        .order((price_tier::product, price_tier::from_quantity))
+        .select((price_tier::product, price_tier::from_quantity, price_tier::price))
+        .load(scope.db())?;
+    let mut by_product: HashMap<Id, Vec<Tier>> = HashMap::new();
+    for (product, from, price) in rows {
+        by_product.entry(product).or_default().push(Tier { from, price });
+    }
+    Ok(by_product)
+}
+
+/// What a cart and a checkout know of a product: enough to show, to price and to take it.
+#[derive(Clone, Debug)]
+pub struct Goods {
+    pub id: Id,
+    pub sale: Sale,
+    pub shop: ShopLine,
+    /// The shop's owner: whose balance the money goes to.
+    pub seller: Id,
+    pub freight: Freight,
+    pub category: String,
+    pub title: Both,
+    pub unit: Unit,
+    /// The card-size picture.
+    pub picture: Option<BlobId>,
+    pub tiers: Vec<Tier>,
+    pub variants: Vec<Variant>,
+}
+
+impl Goods {
+    pub fn variant(&self, id: &Id) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.id == *id)
+    }
+}
+
+type GoodsRow = (
+    (Id, String, String, Option<String>),
+    (String, String),
+    (String, String, String),
+    (Id, Id, String, String, String, String, String),
+    (i64, Option<i64>),
+);
+
+/// The goods of a cart, whatever their state: three queries. Those that never were are missing.
+pub fn goods(scope: &mut impl Scope, products: &[Id]) -> QueryResult<HashMap<Id, Goods>> {
+    let products: Vec<&Id> = products.iter().collect();
+    let rows: Vec<GoodsRow> = product::table
+        .inner_join(shop::table)
+        .filter(product::id.eq_any(&products))
+        .select((
+            (product::id, product::state, product::category, product::picture),
+            (product::title_en, product::title_zh),
+            (product::unit_one, product::unit_many, product::unit_zh),
+            (shop::id, shop::owner, shop::state, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
+            (shop::freight, shop::freight_free_from),
+        ))
+        .load(scope.db())?;
+    let mut variants = variants(scope, &products)?;
+    let mut tiers = tiers(scope, &products)?;
+    Ok(rows
+        .into_iter()
+        .map(|(own, title, unit, of_shop, freight)| {
+            let goods = Goods {
+                sale: sale(&own.1, &of_shop.2),
+                tiers: tiers.remove(&own.0).unwrap_or_default(),
+                variants: variants.remove(&own.0).unwrap_or_default(),
+                shop: ShopLine {
+                    id: of_shop.0,
+                    name: Both { en: of_shop.3, zh: of_shop.4 },
+                    place: Both { en: of_shop.5, zh: of_shop.6 },
+                },
+                seller: of_shop.1,
+                freight: Freight { flat: freight.0, free_from: freight.1 },
+                category: own.2,
+                title: Both { en: title.0, zh: title.1 },
+                unit: Unit { one: unit.0, many: unit.1, zh: unit.2 },
+                picture: own.3.as_deref().and_then(BlobId::parse),
+                id: own.0,
+            };
+            (goods.id.clone(), goods)
+        })
+        .collect())
+}
+
+/// One row of a seller's list.
+#[derive(Clone, Debug)]
+pub struct OwnLine {
+    pub id: Id,
+    pub listed: bool,
+    pub title: Both,
+    pub picture: Option<BlobId>,
+    pub unit: Unit,
+    pub minimum: i64,
+    pub price_low: i64,
+    pub price_high: i64,
+    pub sold: i64,
+    /// All variants on offer together.
+    pub stock: i64,
+    pub changed_at: i64,
+    pub version: i64,
+}
+
+/// The products of the seller's shop, newest first; `before` is the last id of the page before. Two queries.
+pub fn own_products(
+    scope: &mut impl Scope,
+    seller: &Seller,
+    listed: Option<bool>,
+    before: Option<&Id>,
+    limit: i64,
+) -> QueryResult<Vec<OwnLine>> {
+    type Row = (
+        (Id, String, i64, i64),
+        (String, String, Option<String>),
+        (String, String, String),
+        (i64, i64, i64, i64),
+    );
+    let mut query = product::table
+        .filter(product::shop.eq(&seller.shop))
+        .order(product::id.desc())
+        .limit(limit)
+        .select((
+            (product::id, product::state, product::changed_at, product::version),
+            (product::title_en, product::title_zh, product::picture),
+            (product::unit_one, product::unit_many, product::unit_zh),
+            (product::minimum, product::price_low, product::price_high, product::sold),
+        ))
+        .into_boxed();
+    if let Some(listed) = listed {
+        query = query.filter(product::state.eq(if listed { "listed" } else { "down" }));
+    }
+    if let Some(before) = before {
+        query = query.filter(product::id.lt(before));
+    }
+    let rows: Vec<Row> = query.load(scope.db())?;
+    let ids: Vec<&Id> = rows.iter().map(|row| &row.0.0).collect();
+    let stocks: Vec<(Id, i64)> = variant::table
+        .filter(variant::product.eq_any(&ids))
+        .filter(variant::gone.eq(false))
+        .select((variant::product, variant::stock))
+        .load(scope.db())?;
+    let mut stock: HashMap<Id, i64> = HashMap::new();
+    for (product, units) in stocks {
+        *stock.entry(product).or_default() += units;
+    }
+    Ok(rows
+        .into_iter()
+        .map(|(own, title, unit, numbers)| OwnLine {
+            stock: stock.get(&own.0).copied().unwrap_or(0),
+            id: own.0,
+            listed: own.1 == "listed",
+            title: Both { en: title.0, zh: title.1 },
+            picture: title.2.as_deref().and_then(BlobId::parse),
+            unit: Unit { one: unit.0, many: unit.1, zh: unit.2 },
+            minimum: numbers.0,
+            price_low: numbers.1,
+            price_high: numbers.2,
+            sold: numbers.3,
+            changed_at: own.2,
+            version: own.3,
+        })
+        .collect())
+}
+
+/// A product as the search index holds it: what a card shows, and the words it is found by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub card: Card,
+    pub text: Both,
+    pub attributes: Vec<Attribute>,
+    /// From the root down: key and name.
+    pub categories: Vec<(String, Both)>,
+}
+
+type EntryRow = (
+    (Id, String, Option<String>),
+    (String, String, String, String),
+    (String, String, String, String),
+    (Id, String, String, String, String),
+    (i64, i64, i64, i64, Option<i64>),
+);
+
+/// Those of `products` that are for sale, ready for the index: two queries. Who is missing is not for sale (any more).
+pub fn entries(scope: &mut impl Scope, products: &[Id], tree: &Tree) -> QueryResult<Vec<Entry>> {
+    let products: Vec<&Id> = products.iter().collect();
+    let rows: Vec<EntryRow> = product::table
+        .inner_join(shop::table)
+        .filter(product::id.eq_any(&products))
+        .filter(product::state.eq("listed"))
+        .filter(shop::state.eq("open"))
+        .select((
+            (product::id, product::category, product::picture),
+            (product::title_en, product::title_zh, product::text_en, product::text_zh),
+            (product::unit_one, product::unit_many, product::unit_zh, product::attributes),
+            (shop::id, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
+            (product::minimum, product::price_low, product::price_high, product::sold, product::listed_at),
+        ))
+        .load(scope.db())?;
+    let mut tiers = tiers(scope, &products)?;
+    Ok(rows
+        .into_iter()
+        .map(|(own, words, unit, of_shop, numbers)| Entry {
+            categories: tree.path(&own.1).into_iter().map(|c| (c.key.clone(), c.name.clone())).collect(),
+            card: Card {
+                tiers: tiers.remove(&own.0).unwrap_or_default(),
+                id: own.0,
+                title: Both { en: words.0, zh: words.1 },
+                picture: own.2,
+                shop: ShopLine {
+                    id: of_shop.0,
+                    name: Both { en: of_shop.1, zh: of_shop.2 },
+                    place: Both { en: of_shop.3, zh: of_shop.4 },
+                },
+                category: own.1,
+                unit: Unit { one: unit.0, many: unit.1, zh: unit.2 },
+                minimum: numbers.0,
+                price_low: numbers.1,
+                price_high: numbers.2,
+                sold: numbers.3,
+                listed_at: numbers.4.unwrap_or(0),
+            },
+            text: Both { en: words.2, zh: words.3 },
+            attributes: attributes_from_json(&unit.3),
+        })
+        .collect())
+}
+
+/// Ids of all products after `after`, in order: how the index is built anew.
+pub fn ids_after(scope: &mut impl Scope, after: Option<&Id>, limit: i64) -> QueryResult<Vec<Id>> {
+    let mut query = product::table.order(product::id).limit(limit).select(product::id).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(product::id.gt(after));
+    }
+    query.load(scope.db())
+}
+
+/// Ids of a shop's products after `after`, in order: what the index looks at when the shop has changed.
+pub fn ids_of_shop(scope: &mut impl Scope, shop: &Id, after: Option<&Id>, limit: i64) -> QueryResult<Vec<Id>> {
+    let mut query = product::table
+        .filter(product::shop.eq(shop))
+        .order(product::id)
+        .limit(limit)
+        .select(product::id)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(product::id.gt(after));
+    }
+    query.load(scope.db())
+}
