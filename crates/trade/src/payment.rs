@@ -7,11 +7,21 @@
 //! cancelled or closed meanwhile goes back; another amount than ours moves no order, is shown to the operator and goes
 //! back. The same news may come twice, late, or by our own asking: it counts once.
 
+mod refunds;
+
+use refunds::ask_refund;
+
+pub(crate) use refunds::{
+    REFUND_JOB, ask_provider, book_disputed, id_of, refund_by_id, refund_done, refund_failed, waiting_refunds,
+};
+pub use refunds::{
+    Refund, RefundState, call_off, decline, refunds_of_order, refunds_of_payment, refunds_to_look_at, retry_refund,
+};
+
 use crate::policy::{TakePayment, payment, purchase_order, refund};
-use crate::settlement::{self, Account, Kind, Posting, request_number};
+use crate::settlement::{self, Account, Kind, Posting};
 use crate::state::{OrderState, step};
 use crate::{Buyer, Refused};
-use catalogue::shop::Seller;
 use db::{Id, NewJob, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
 use partners::alipay::{Notification, PaymentTerms, Trade, TradeStatus};
@@ -21,7 +31,6 @@ use policy::recipients::PaymentProvider;
 use vault::{Access, Disclosed};
 
 pub(crate) const LOOK_JOB: &str = "trade.payment";
-pub(crate) const REFUND_JOB: &str = "trade.refund";
 
 /// The only method so far: the payment company's account.
 pub const METHOD: &str = "alipay";
@@ -70,34 +79,6 @@ impl PaymentState {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RefundState {
-    /// The payment company is being asked.
-    Asked,
-    Done,
-    /// The payment company refuses; the operator must act.
-    Failed,
-}
-
-impl RefundState {
-    pub const ALL: [RefundState; 3] = [RefundState::Asked, RefundState::Done, RefundState::Failed];
-
-    pub const fn id(self) -> &'static str {
-        match self {
-            RefundState::Asked => "asked",
-            RefundState::Done => "done",
-            RefundState::Failed => "failed",
-        }
-    }
-
-    fn parse<R>(id: &str) -> Result<RefundState, Stop<R>> {
-        RefundState::ALL
-            .into_iter()
-            .find(|state| state.id() == id)
-            .ok_or_else(|| Stop::fault("a refund has a state that does not exist"))
-    }
-}
-
 /// A payment as its buyer and the operator see it. Amounts are minor units of `currency`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
@@ -114,28 +95,6 @@ pub struct Payment {
     pub paid_at: Option<i64>,
     /// When nothing of it was held any more.
     pub settled_at: Option<i64>,
-}
-
-/// Money on its way back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refund {
-    pub id: Id,
-    pub of_payment: Id,
-    /// The order that it gives back; none where the money was nobody's order's.
-    pub of_order: Option<Id>,
-    pub amount: i64,
-    pub state: RefundState,
-    pub made_at: i64,
-    pub done_at: Option<i64>,
-    /// The payment company's code of a refusal, or empty.
-    pub why: String,
-}
-
-impl Refund {
-    /// The number under which the payment company knows it.
-    pub fn request_number(&self) -> String {
-        request_number(&self.id)
-    }
 }
 
 type PaymentRow = (Id, String, Id, Id, i64, String, String, Option<String>, i64, Option<i64>, Option<i64>);
@@ -170,33 +129,6 @@ fn read<R>(row: PaymentRow) -> Result<Payment, Stop<R>> {
     let (id, number, buyer, checkout, amount, currency, state, provider_number, begun_at, paid_at, settled_at) = row;
     let state = PaymentState::parse(&state)?;
     Ok(Payment { id, number, buyer, checkout, amount, currency, state, provider_number, begun_at, paid_at, settled_at })
-}
-
-type RefundRow = (Id, Id, Option<Id>, i64, String, i64, Option<i64>, String);
-
-const REFUND: (
-    refund::id,
-    refund::of_payment,
-    refund::of_order,
-    refund::amount,
-    refund::state,
-    refund::made_at,
-    refund::done_at,
-    refund::why,
-) = (
-    refund::id,
-    refund::of_payment,
-    refund::of_order,
-    refund::amount,
-    refund::state,
-    refund::made_at,
-    refund::done_at,
-    refund::why,
-);
-
-fn read_refund<R>(row: RefundRow) -> Result<Refund, Stop<R>> {
-    let (id, of_payment, of_order, amount, state, made_at, done_at, why) = row;
-    Ok(Refund { id, of_payment, of_order, amount, state: RefundState::parse(&state)?, made_at, done_at, why })
 }
 
 // --- paying -------------------------------------------------------------------------------------------------------
@@ -501,15 +433,6 @@ fn note(tx: &mut Tx, said: &Said) -> Result<Noted, Stop<Refused>> {
     Ok(noted)
 }
 
-/// The id whose request number this is.
-pub(crate) fn id_of(request_number: &str) -> Option<Id> {
-    let n = request_number;
-    if n.len() != 32 || !n.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    Id::parse(&format!("{}-{}-{}-{}-{}", &n[..8], &n[8..12], &n[12..16], &n[16..20], &n[20..])).ok()
-}
-
 fn note_provider_number(tx: &mut Tx, ours: &Payment, said: &Said) -> QueryResult<()> {
     let unknown = payment::table.filter(payment::id.eq(&ours.id)).filter(payment::provider_number.is_null());
     diesel::update(unknown).set(payment::provider_number.eq(Some(said.provider_number))).execute(tx.db)?;
@@ -588,127 +511,6 @@ fn give_rest_back(tx: &mut Tx, ours: &Payment, rest: i64) -> Result<(), Stop<Ref
     Ok(())
 }
 
-// --- refunds ------------------------------------------------------------------------------------------------------
-
-/// The buyer calls a paid order off before it is shipped: the order is refunded, the goods are back on the shelf, the
-/// money is on its way. Returns the refund, whose state the buyer sees.
-pub fn call_off(tx: &mut Tx, buyer: &Buyer, order: &Id) -> Result<Id, Stop<Refused>> {
-    let mine: i64 =
-        purchase_order::table.find(order).filter(purchase_order::buyer.eq(&buyer.member)).count().get_result(tx.db)?;
-    if mine == 0 {
-        return Err(Stop::refuse(Refused::NoSuchOrder));
-    }
-    give_back(tx, order)
-}
-
-/// The seller cannot deliver a paid order: as [`call_off`], from the other side.
-pub fn decline(tx: &mut Tx, seller: &Seller, order: &Id) -> Result<Id, Stop<Refused>> {
-    let mine: i64 =
-        purchase_order::table.find(order).filter(purchase_order::shop.eq(&seller.shop)).count().get_result(tx.db)?;
-    if mine == 0 {
-        return Err(Stop::refuse(Refused::NoSuchOrder));
-    }
-    give_back(tx, order)
-}
-
-/// Gives a paid order back. The state decides who comes first, this or the parcel.
-fn give_back(tx: &mut Tx, order: &Id) -> Result<Id, Stop<Refused>> {
-    let stepped = step(tx, order, OrderState::Refunded)?;
-    crate::shipping::call_back(tx, order)?;
-    // Where a checkout was paid twice, the first payment paid the orders, and the second went back already.
-    let of_payment: Id = payment::table
-        .filter(payment::checkout.eq(&stepped.checkout))
-        .filter(payment::state.eq(PaymentState::Paid.id()))
-        .order((payment::paid_at, payment::id))
-        .select(payment::id)
-        .first(tx.db)
-        .optional()?
-        .ok_or_else(|| Stop::fault("a paid order has no payment"))?;
-    ask_refund(tx, &of_payment, Some(order), stepped.total)
-}
-
-fn ask_refund(tx: &mut Tx, of_payment: &Id, of_order: Option<&Id>, amount: i64) -> Result<Id, Stop<Refused>> {
-    let id = tx.id();
-    diesel::insert_into(refund::table)
-        .values((
-            refund::id.eq(&id),
-            refund::of_payment.eq(of_payment),
-            refund::of_order.eq(of_order),
-            refund::amount.eq(amount),
-            refund::state.eq(RefundState::Asked.id()),
-            refund::made_at.eq(tx.now),
-            refund::why.eq(""),
-        ))
-        .execute(tx.db)?;
-    ask_provider(tx, &id);
-    Ok(id)
-}
-
-pub(crate) fn ask_provider(tx: &mut Tx, refund: &Id) {
-    tx.enqueue(NewJob {
-        kind: REFUND_JOB,
-        unique: Some(refund.to_string()),
-        due_at: tx.now,
-        body: serde_json::json!({ "refund": refund }),
-    });
-}
-
-/// The operator asks again for a refund that the payment company had refused.
-pub fn retry_refund(tx: &mut Tx, id: &Id) -> Result<(), Stop<Refused>> {
-    let failed = refund::table.filter(refund::id.eq(id)).filter(refund::state.eq(RefundState::Failed.id()));
-    let asked =
-        diesel::update(failed).set((refund::state.eq(RefundState::Asked.id()), refund::why.eq(""))).execute(tx.db)?;
-    if asked == 0 {
-        return Err(Stop::refuse(Refused::NoSuchRefund));
-    }
-    ask_provider(tx, id);
-    Ok(())
-}
-
-/// The payment company has given the money back at `at`. `false` if we knew.
-pub(crate) fn refund_done<R>(tx: &mut Tx, id: &Id, of_payment: &Id, at: i64) -> Result<bool, Stop<R>> {
-    let open = refund::table
-        .filter(refund::id.eq(id))
-        .filter(refund::of_payment.eq(of_payment))
-        .filter(refund::state.ne(RefundState::Done.id()));
-    let done = diesel::update(open)
-        .set((refund::state.eq(RefundState::Done.id()), refund::done_at.eq(Some(at)), refund::why.eq("")))
-        .execute(tx.db)?;
-    if done == 0 {
-        return Ok(false);
-    }
-    let (of_order, amount): (Option<Id>, i64) =
-        refund::table.find(id).select((refund::of_order, refund::amount)).first(tx.db)?;
-    let currency: String = payment::table.find(of_payment).select(payment::currency).first(tx.db)?;
-    let shop: Option<Id> = match &of_order {
-        Some(order) => Some(purchase_order::table.find(order).select(purchase_order::shop).first(tx.db)?),
-        None => None,
-    };
-    settlement::refund(tx, id, shop.as_ref(), amount, &currency)?;
-    settle_if_empty(tx, of_payment)?;
-    Ok(true)
-}
-
-/// The payment company refuses: the operator sees it, with its code.
-pub(crate) fn refund_failed<R>(tx: &mut Tx, id: &Id, code: &str) -> Result<(), Stop<R>> {
-    let open = refund::table.filter(refund::id.eq(id)).filter(refund::state.eq(RefundState::Asked.id()));
-    diesel::update(open).set((refund::state.eq(RefundState::Failed.id()), refund::why.eq(code))).execute(tx.db)?;
-    Ok(())
-}
-
-/// Of a payment with a disputed amount: the payment company's own answer says what was truly paid. Booked once, and the
-/// refund is of that amount.
-pub(crate) fn book_disputed<R>(tx: &mut Tx, of: &Payment, refund: &Id, truly: i64) -> Result<(), Stop<R>> {
-    let postings = [
-        Posting::new(Account::Provider, None, -truly, &of.currency),
-        Posting::new(Account::Held, None, truly, &of.currency),
-    ];
-    if settlement::post(tx, Kind::Paid, &of.id, &postings)? {
-        diesel::update(refund::table.filter(refund::id.eq(refund))).set(refund::amount.eq(truly)).execute(tx.db)?;
-    }
-    Ok(())
-}
-
 /// Marks the payment settled where nothing of it is held any more: every order of its checkout has ended, every refund
 /// has arrived. From then on its term of keeping counts (3.1.5-1A: `Settled + 3 Years`).
 fn settle_if_empty<R>(tx: &mut Tx, id: &Id) -> Result<(), Stop<R>> {
@@ -767,40 +569,6 @@ pub fn by_number<R>(scope: &mut impl Scope, buyer: &Buyer, number: &str) -> Resu
     row.map(read).transpose()
 }
 
-/// The refunds of an order that the caller may see, oldest first.
-pub fn refunds_of_order<R>(scope: &mut impl Scope, order: &Id) -> Result<Vec<Refund>, Stop<R>> {
-    refunds(scope, |all| all.filter(refund::of_order.eq(order.clone())).order(refund::id).limit(100))
-}
-
-/// The refunds of a payment that the caller may see, oldest first.
-pub fn refunds_of_payment<R>(scope: &mut impl Scope, payment: &Id) -> Result<Vec<Refund>, Stop<R>> {
-    refunds(scope, |all| all.filter(refund::of_payment.eq(payment.clone())).order(refund::id).limit(1_000))
-}
-
-/// For the operator: refunds that the payment company refused, or that wait since before `since`; newest first.
-pub fn refunds_to_look_at<R>(scope: &mut impl Scope, since: i64, limit: i64) -> Result<Vec<Refund>, Stop<R>> {
-    refunds(scope, |all| {
-        all.filter(
-            refund::state
-                .eq(RefundState::Failed.id())
-                .or(refund::state.eq(RefundState::Asked.id()).and(refund::made_at.lt(since))),
-        )
-        .order(refund::id.desc())
-        .limit(limit)
-    })
-}
-
-type Boxed<'a> = refund::BoxedQuery<'a, db::MultiBackend>;
-
-fn refunds<'a, R>(scope: &mut impl Scope, choose: impl FnOnce(Boxed<'a>) -> Boxed<'a>) -> Result<Vec<Refund>, Stop<R>> {
-    choose(refund::table.into_boxed())
-        .select(REFUND)
-        .load::<RefundRow>(scope.db())?
-        .into_iter()
-        .map(read_refund)
-        .collect()
-}
-
 /// For the operator: payments of another amount than ours, newest first.
 pub fn disputed<R>(scope: &mut impl Scope, before: Option<&Id>, limit: i64) -> Result<Vec<Payment>, Stop<R>> {
     let mut found = payment::table
@@ -820,24 +588,6 @@ pub fn disputed<R>(scope: &mut impl Scope, before: Option<&Id>, limit: i64) -> R
 pub(crate) fn by_id<R>(scope: &mut impl Scope, id: &Id) -> Result<Option<Payment>, Stop<R>> {
     let row: Option<PaymentRow> = payment::table.find(id).select(PAYMENT).first(scope.db()).optional()?;
     row.map(read).transpose()
-}
-
-pub(crate) fn refund_by_id<R>(scope: &mut impl Scope, id: &Id) -> Result<Option<(Refund, Payment)>, Stop<R>> {
-    let row: Option<RefundRow> = refund::table.find(id).select(REFUND).first(scope.db()).optional()?;
-    let Some(found) = row.map(read_refund).transpose()? else { return Ok(None) };
-    let of = by_id(scope, &found.of_payment)?.ok_or_else(|| Stop::fault("a refund of no payment"))?;
-    Ok(Some((found, of)))
-}
-
-/// Refunds asked for before `at` and not answered yet.
-pub(crate) fn waiting_refunds(scope: &mut impl Scope, at: i64, limit: i64) -> QueryResult<Vec<Id>> {
-    refund::table
-        .filter(refund::state.eq(RefundState::Asked.id()))
-        .filter(refund::made_at.le(at))
-        .order(refund::made_at)
-        .limit(limit)
-        .select(refund::id)
-        .load(scope.db())
 }
 
 /// A checkout of which an unpaid order has run out.
@@ -896,15 +646,6 @@ pub(crate) fn close_run_out(tx: &mut Tx, checkout: &Id) -> Result<usize, Stop<Re
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_request_number_leads_back_to_its_id() {
-        let id = Id::fresh();
-        assert_eq!(id_of(&request_number(&id)), Some(id));
-        for nonsense in ["", "P123", "0123456789abcdef0123456789abcdeg", "日本日本日本日本日本12"] {
-            assert_eq!(id_of(nonsense), None);
-        }
-    }
 
     /// 3.1.5-1A.1: the payment company's rules of form, and nothing in the subject that says what was bought.
     #[test]
