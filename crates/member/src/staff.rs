@@ -247,7 +247,7 @@ pub fn ids(scope: &mut impl Scope) -> QueryResult<Vec<Id>> {
 
 const LISTED_MAX: i64 = 1_000;
 
-/// All staff accounts, the living first.
+/// All staff accounts, the living first, each in the order in which they began.
 pub fn list<R>(scope: &mut impl Scope, access: &Access<AdministerStaff>) -> Result<Vec<Listed>, Stop<R>> {
     type Row = (Id, Sealed<staff::name>, String, String, i64, Option<i64>);
     let mut rows: Vec<Row> = staff::table
@@ -255,7 +255,7 @@ pub fn list<R>(scope: &mut impl Scope, access: &Access<AdministerStaff>) -> Resu
         .limit(LISTED_MAX)
         .select((staff::id, staff::name, staff::account, staff::role, staff::begun_at, staff::ended_at))
         .load(scope.db())?;
-    rows.sort_by_key(|row| row.5.is_some());
+    rows.sort_by_key(|row| (row.5.is_some(), row.4));
     rows.into_iter()
         .map(|(id, name, account, role, begun_at, ended_at)| {
             let name = match access.covers(&id) {

@@ -1,0 +1,11 @@
+//! The promises of part 2.1, on both engines.
+
+mod codes;
+mod map;
+mod passwords;
+mod registering;
+mod sessions;
+mod signing_in;
+mod staff;
+mod support;
+mod sweeping;

@@ -1,0 +1,159 @@
+//! 2.1.1-a: coming in; one answer for an unknown member and a wrong password (2.1.1-a.4).
+
+use crate::support::*;
+use db::clock::HOUR;
+use member::{ClientAddress, Refused, session, sign_in};
+use std::time::{Duration, Instant};
+use vault::{State, person};
+
+#[test]
+fn a_member_comes_in_by_name_or_number() {
+    each(async |v| {
+        let id = register(&v.vault, "13800138000", "Yiwu_Buttons").await;
+        for who in ["Yiwu_Buttons", " yiwu_BUTTONS ", "13800138000", "+86 138 0013 8000"] {
+            let come = sign_in::by_password(&v.vault, &typed(who), &typed(PASSWORD), &here(), None).await.unwrap();
+            assert_eq!(come.member.id, id);
+            let found = session::current(&v.vault, &come.token).await.unwrap().unwrap();
+            assert_eq!(found.person(), &id);
+        }
+    });
+}
+
+#[test]
+fn nobody_and_a_wrong_password_have_one_answer() {
+    each(async |v| {
+        register(&v.vault, "13800138000", "yiwu_buttons").await;
+        for (who, password) in [
+            ("yiwu_buttons", "wrong password"),
+            ("13800138000", "wrong password"),
+            ("nobody_here", PASSWORD),
+            ("13800138999", PASSWORD),
+            ("<no name at all>", PASSWORD),
+            ("", ""),
+            ("yiwu_buttons", ""),
+        ] {
+            let answer = sign_in::by_password(&v.vault, &typed(who), &typed(password), &here(), None).await;
+            assert_eq!(refused(answer), Refused::WrongSignIn, "{who}");
+        }
+    });
+}
+
+/// 2.1.1-a.4: an unknown member costs the one verification that a known one costs.
+#[test]
+fn nobody_takes_the_time_of_somebody() {
+    each(async |v| {
+        register(&v.vault, "13800138000", "yiwu_buttons").await;
+        let shortest = async |who: &str| {
+            let mut shortest = Duration::MAX;
+            for _ in 0..6 {
+                let begun = Instant::now();
+                refused(sign_in::by_password(&v.vault, &typed(who), &typed("wrong password"), &here(), None).await);
+                shortest = shortest.min(begun.elapsed());
+            }
+            shortest
+        };
+        let (known, unknown) = (shortest("yiwu_buttons").await, shortest("nobody_here").await);
+        let ratio = known.as_secs_f64() / unknown.as_secs_f64();
+        assert!((0.4..2.5).contains(&ratio), "known {known:?}, unknown {unknown:?}");
+    });
+}
+
+/// Ten wrong passwords an hour for one account, known or not; the right one does not help then, a code does.
+#[test]
+fn guessing_at_one_account_ends() {
+    each(async |v| {
+        register(&v.vault, "13800138000", "yiwu_buttons").await;
+        for (n, who) in ["yiwu_buttons", "nobody_here"].into_iter().enumerate() {
+            // The addresses differ: it is the account that is counted.
+            let from = |i: usize| ClientAddress::of(format!("198.51.{n}.{i}").parse().unwrap());
+            for i in 0..10 {
+                let answer =
+                    sign_in::by_password(&v.vault, &typed(who), &typed("wrong password"), &from(i), None).await;
+                assert_eq!(refused(answer), Refused::WrongSignIn);
+            }
+            let answer = refused(sign_in::by_password(&v.vault, &typed(who), &typed(PASSWORD), &from(99), None).await);
+            assert!(matches!(answer, Refused::TooManyTries { minutes: 1..=60 }), "{answer:?}");
+        }
+        let sent = sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await.unwrap();
+        sign_in::by_code(&v.vault, &sent.id, &entered(&code_of(&sent)), None).await.unwrap();
+        move_clock(&v.vault, HOUR);
+        sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
+    });
+}
+
+/// Right passwords are not counted: an office that signs in all day is not locked out.
+#[test]
+fn right_passwords_do_not_count() {
+    each(async |v| {
+        register(&v.vault, "13800138000", "yiwu_buttons").await;
+        for _ in 0..12 {
+            sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
+        }
+        assert_eq!(rows(&v.vault, "throttle", "count > 1"), 0);
+    });
+}
+
+/// Guesses at once do not pass the limit together.
+#[test]
+fn guesses_at_once_are_counted_before_they_are_looked_at() {
+    each(async |v| {
+        register(&v.vault, "13800138000", "yiwu_buttons").await;
+        let guesses: Vec<_> = (0..16)
+            .map(|_| {
+                let vault = v.vault.clone();
+                tokio::spawn(async move {
+                    let answer =
+                        sign_in::by_password(&vault, &typed("yiwu_buttons"), &typed("wrong password"), &here(), None)
+                            .await;
+                    refused(answer)
+                })
+            })
+            .collect();
+        let mut looked_at = 0;
+        for guess in guesses {
+            looked_at += usize::from(guess.await.unwrap() == Refused::WrongSignIn);
+        }
+        assert_eq!(looked_at, 10);
+    });
+}
+
+/// 2.1.1-a.4: a code for a number without account: same page, same second page, no message.
+#[test]
+fn an_unknown_number_has_the_same_pages() {
+    each(async |v| {
+        register(&v.vault, "13800138000", "yiwu_buttons").await;
+        let known = sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await.unwrap();
+        let unknown = sign_in::send_code(&v.vault, &entered("13800138999"), &here()).await.unwrap();
+        assert!(known.to_send.is_some() && unknown.to_send.is_none());
+        let wrong = entered(&wrong_code_for(&code_of(&known)));
+        for left in [4, 3, 2, 1] {
+            for sent in [&known, &unknown] {
+                let answer = refused(sign_in::by_code(&v.vault, &sent.id, &wrong, None).await);
+                assert_eq!(answer, Refused::WrongCode { left });
+            }
+        }
+        for sent in [&known, &unknown] {
+            assert_eq!(refused(sign_in::by_code(&v.vault, &sent.id, &wrong, None).await), Refused::CodeTriesOver);
+        }
+    });
+}
+
+/// 4.0-S2: who restricted their data still comes in, and nothing is collected of it.
+#[test]
+fn a_restricted_member_still_comes_in() {
+    each(async |v| {
+        let id = register(&v.vault, "13800138000", "yiwu_buttons").await;
+        let restricted = id.clone();
+        v.vault.data().write(move |tx| person::set_state::<()>(tx, &restricted, State::Restricted)).await.unwrap();
+        let come =
+            sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
+        assert_eq!(come.member.id, id);
+        assert_eq!(rows(&v.vault, "member", "length(last_login_at) > 0"), 0);
+        let sent = sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await.unwrap();
+        assert!(sent.to_send.is_none(), "the telephone opens for nobody");
+
+        v.vault.data().write(move |tx| person::set_state::<()>(tx, &id, State::Erased)).await.unwrap();
+        let answer = sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await;
+        assert_eq!(refused(answer), Refused::WrongSignIn);
+    });
+}
