@@ -35,7 +35,7 @@ pub use policy::PART;
 pub use refused::Refused;
 pub use session::{Session, Token, Who};
 pub use staff::Staff;
-pub use sweep::{JOBS, Swept, forget_codes, sweep};
+pub use sweep::{JOBS, Swept, forget_codes, run_sweep, sweep};
 pub use throttle::ClientAddress;
 
 use db::Id;

@@ -28,8 +28,12 @@ pub struct Swept {
 }
 
 fn run(context: &JobContext, _job: &Job) -> JobOutcome {
-    let vault: &Vault = context.get();
-    let swept = match context.db.write_now(sweep::<Infallible>) {
+    run_sweep(context.get())
+}
+
+/// The job's work, for a runner whose context is something else than the [`Vault`].
+pub fn run_sweep(vault: &Vault) -> JobOutcome {
+    let swept = match vault.data().write_now(sweep::<Infallible>) {
         Ok(swept) => swept,
         Err(failed) => return JobOutcome::Retry(failed.to_string()),
     };
@@ -42,7 +46,7 @@ fn run(context: &JobContext, _job: &Job) -> JobOutcome {
     }
     // The codes' rows are the list of what is to be done: they go last, so that a killed run is done again.
     let gone = swept.never_registered;
-    if let Err(failed) = context.db.write_now(move |tx| forget_codes::<Infallible>(tx, &gone)) {
+    if let Err(failed) = vault.data().write_now(move |tx| forget_codes::<Infallible>(tx, &gone)) {
         return JobOutcome::Retry(failed.to_string());
     }
     if swept.more { JobOutcome::Continue(serde_json::Value::Null) } else { JobOutcome::Done }
