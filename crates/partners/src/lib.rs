@@ -36,6 +36,8 @@ mod rsa2;
 pub mod sandbox;
 mod signed_json;
 pub mod sms;
+#[cfg(test)]
+mod testing;
 mod yuan;
 
 pub use assessment::{Gate, Partner, Standing};

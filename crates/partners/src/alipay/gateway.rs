@@ -113,7 +113,8 @@ impl Gateway {
 
     /// A file that a signed answer pointed to.
     pub fn download(&self, url: &str, bytes_max: u64) -> Result<Vec<u8>, PartnerError> {
-        if !url.starts_with("https://") && !(self.in_the_clear() && url.starts_with("http://")) {
+        let guarded = url.starts_with("https://") || (self.in_the_clear() && url.starts_with("http://"));
+        if !guarded {
             return Err(PartnerError::BadAnswer);
         }
         let answer = self.http.get(url, bytes_max)?;

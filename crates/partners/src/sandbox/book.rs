@@ -229,8 +229,8 @@ impl State {
 #[derive(Serialize, Deserialize)]
 struct Line {
     n: u64,
-    /// UTC microseconds on the sandbox's clock.
-    at: i64,
+    /// UTC microseconds on the sandbox's clock. Entries have an `at` of their own.
+    written_at: i64,
     #[serde(flatten)]
     entry: Entry,
 }
@@ -292,7 +292,7 @@ impl Book {
         let mut text = String::new();
         let mut n = inner.next;
         for entry in &entries {
-            text.push_str(&serde_json::to_string(&Line { n, at, entry: entry.clone() })?);
+            text.push_str(&serde_json::to_string(&Line { n, written_at: at, entry: entry.clone() })?);
             text.push('\n');
             n += 1;
         }
@@ -349,7 +349,7 @@ mod tests {
         assert_eq!(book.write(5, |_, now| (vec![], now)).unwrap(), 12);
         drop(book);
 
-        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"n\":3,\"at\":1,\"wh").unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"n\":3,\"written_at\":1,\"wh").unwrap();
         let book = Book::open(&path).unwrap();
         book.write(5, |state, _| {
             assert_eq!((state.messages.len(), state.clock_offset), (1, 7));

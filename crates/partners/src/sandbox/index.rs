@@ -3,7 +3,7 @@
 use super::book::{Entry, Side};
 use super::faults::{Fault, FaultKind, On, Wanted};
 use super::page::{self, Reader};
-use super::{Shared, off, wish};
+use super::{NotUnderstood, Shared, off, wish};
 use axum::body::Bytes;
 use axum::extract::{Query, RawQuery, State as Held};
 use axum::http::{HeaderMap, StatusCode};
@@ -55,11 +55,11 @@ async fn faults(Held(shared): Held<Arc<Shared>>) -> Json<Vec<Fault>> {
 async fn fault(Held(shared): Held<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let (wanted, from_form) = match wish::<Wanted>(&headers, &body) {
         Ok(read) => read,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     let fault = match wanted.read() {
         Ok(fault) => fault,
-        Err(why) => return (StatusCode::UNPROCESSABLE_ENTITY, format!("{why}\n")).into_response(),
+        Err(why) => return NotUnderstood(why.to_owned()).into_response(),
     };
     off(move || match shared.write(|_, _| (vec![Entry::Fault(fault.clone())], ())) {
         Ok(()) if from_form => Redirect::to("/").into_response(),

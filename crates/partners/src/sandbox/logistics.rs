@@ -45,22 +45,23 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/admin/advance", post(advance))
 }
 
-type Held_ = Held<Arc<Shared>>;
+/// The shared state, as a handler gets it.
+type Sandbox = Held<Arc<Shared>>;
 
-async fn waybill(shared: Held_, headers: HeaderMap, body: Bytes) -> Response {
+async fn waybill(shared: Sandbox, headers: HeaderMap, body: Bytes) -> Response {
     call(shared, "/v1/waybills", headers, body, take).await
 }
 
-async fn cancel(shared: Held_, headers: HeaderMap, body: Bytes) -> Response {
+async fn cancel(shared: Sandbox, headers: HeaderMap, body: Bytes) -> Response {
     call(shared, "/v1/waybills/cancel", headers, body, call_back).await
 }
 
-async fn query(shared: Held_, headers: HeaderMap, body: Bytes) -> Response {
+async fn query(shared: Sandbox, headers: HeaderMap, body: Bytes) -> Response {
     call(shared, "/v1/waybills/query", headers, body, tell).await
 }
 
 async fn call(
-    Held(shared): Held_,
+    Held(shared): Sandbox,
     path: &'static str,
     headers: HeaderMap,
     body: Bytes,
@@ -200,10 +201,10 @@ pub struct Move {
     reason: Option<String>,
 }
 
-async fn advance(Held(shared): Held_, headers: HeaderMap, body: Bytes) -> Response {
+async fn advance(Held(shared): Sandbox, headers: HeaderMap, body: Bytes) -> Response {
     let (wanted, from_form) = match wish::<Move>(&headers, &body) {
         Ok(read) => read,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     off(move || {
         let moved = shared.write(|state, now| step(state, now, &wanted));
@@ -267,7 +268,7 @@ pub fn step_rested(state: &State, now: i64, rest: i64) -> Vec<Entry> {
         .collect()
 }
 
-async fn admin(Held(shared): Held_, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+async fn admin(Held(shared): Sandbox, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let reader = Reader::of(&headers, query.as_deref());
     off(move || {
         let mut parcels = shared.book.read(|state| state.parcels.values().cloned().collect::<Vec<_>>());

@@ -272,7 +272,7 @@ async fn off<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T 
 }
 
 /// What somebody wishes, as JSON or from a form on a page; and whether it came from a form.
-fn wish<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<(T, bool), Response> {
+fn wish<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<(T, bool), NotUnderstood> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let from_form = kind.starts_with("application/x-www-form-urlencoded");
     let read = if from_form {
@@ -286,8 +286,14 @@ fn wish<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<(T, boo
     } else {
         serde_json::from_slice(if body.is_empty() { b"{}" } else { body })
     };
-    match read {
-        Ok(wish) => Ok((wish, from_form)),
-        Err(error) => Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")).into_response()),
+    read.map(|wish| (wish, from_form)).map_err(|error| NotUnderstood(error.to_string()))
+}
+
+/// Why a wish was not understood, for the person who typed it.
+struct NotUnderstood(String);
+
+impl IntoResponse for NotUnderstood {
+    fn into_response(self) -> Response {
+        (StatusCode::UNPROCESSABLE_ENTITY, format!("{}\n", self.0)).into_response()
     }
 }

@@ -20,12 +20,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The words of the approved templates; `{name}` stands for a parameter.
-const TEMPLATES: [(&str, Words); 5] = [
+const TEMPLATES: [(&str, Words); 6] = [
     (
         "verification_code",
         Words {
             en: "{code} is your Hanse code. It is valid for ten minutes. Nobody of ours will ever ask you for it.",
             zh: "【Hanse】您的验证码是 {code},十分钟内有效。我们的工作人员不会向您索取验证码。",
+        },
+    ),
+    (
+        "number_has_account",
+        Words {
+            en: "Somebody asked to open a Hanse account with this number, which has one already. Sign in by code instead; if it was not you, nothing has happened.",
+            zh: "【Hanse】有人使用此号码申请注册,但该号码已有账号。请使用验证码登录;如非本人操作,无需处理。",
         },
     ),
     (
