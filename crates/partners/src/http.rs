@@ -103,3 +103,56 @@ impl Http {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    /// The address of somebody who answers one request with `answer`, after `wait`.
+    fn somebody(answer: String, wait: Duration) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            std::thread::sleep(wait);
+            let _ = stream.write_all(answer.as_bytes());
+        });
+        url
+    }
+
+    fn http() -> Http {
+        let limits =
+            Limits { connect: Duration::from_secs(1), whole: Duration::from_millis(400), answer_bytes_max: 100 };
+        Http::new("test", limits)
+    }
+
+    fn answered(status: &str, body: &str) -> String {
+        format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[test]
+    fn an_answer_is_bounded_in_size_and_time() {
+        let ok = somebody(answered("200 OK", &"x".repeat(100)), Duration::ZERO);
+        assert_eq!(http().get(&ok, 100).unwrap().body.len(), 100);
+        let large = somebody(answered("200 OK", &"x".repeat(101)), Duration::ZERO);
+        assert_eq!(http().get(&large, 100).err(), Some(PartnerError::BadAnswer));
+        let endless = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_owned() + &"x".repeat(5_000);
+        let endless = somebody(endless, Duration::ZERO);
+        assert_eq!(http().get(&endless, 100).err(), Some(PartnerError::BadAnswer));
+        let slow = somebody(answered("200 OK", ""), Duration::from_secs(2));
+        assert_eq!(http().get(&slow, 100).err(), Some(PartnerError::Unreachable));
+        assert_eq!(http().get("http://127.0.0.1:1/", 100).err(), Some(PartnerError::Unreachable));
+    }
+
+    #[test]
+    fn a_redirect_is_not_followed_and_a_fault_of_the_partners_leaves_the_outcome_open() {
+        let elsewhere = "HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".to_owned();
+        let answer = http().post(&somebody(elsewhere, Duration::ZERO), "text/plain", &[], b"secret").unwrap();
+        assert_eq!(answer.status, 307);
+        let broken = somebody(answered("502 Bad Gateway", "secret"), Duration::ZERO);
+        assert_eq!(http().get(&broken, 100).err(), Some(PartnerError::Unreachable));
+    }
+}

@@ -57,7 +57,7 @@ fn a_payment_goes_from_the_cashier_to_the_notification_and_the_return() {
     let (_, _, cashier) = bench.browse(&address);
     let cashier = cashier.unwrap();
     let page = bench.browse(&cashier).1;
-    assert!(page.contains("1920.00") && page.contains("Order 26-7K3Q") && !page.contains("<script"));
+    assert!(page.contains("¥</span>1,920.00") && page.contains("Order 26-7K3Q") && !page.contains("<script"));
     assert!(bench.browse(&format!("{cashier}?lang=zh")).1.contains("确认付款"));
     let waiting = bench.alipay.query("P1").unwrap();
     assert_eq!((waiting.status, waiting.total, waiting.paid_at), (TradeStatus::WaitBuyerPay, 192_000, None));

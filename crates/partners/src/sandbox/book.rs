@@ -246,6 +246,19 @@ struct Inner {
     state: State,
 }
 
+impl Inner {
+    /// Appends whole lines, or nothing: what a full disk cut short is taken back.
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        let whole = self.file.stream_position()?;
+        let written = self.file.write_all(lines).and_then(|()| self.file.sync_data());
+        if written.is_err() {
+            self.file.set_len(whole)?;
+            self.file.seek(SeekFrom::Start(whole))?;
+        }
+        written
+    }
+}
+
 impl Book {
     /// Opens the book at `path`, or begins it. A last line that a crash cut short is dropped: nobody was answered for it.
     pub fn open(path: &Path) -> io::Result<Book> {
@@ -297,8 +310,7 @@ impl Book {
             n += 1;
         }
         if !entries.is_empty() {
-            inner.file.write_all(text.as_bytes())?;
-            inner.file.sync_data()?;
+            inner.append(text.as_bytes())?;
         }
         inner.next = n;
         for entry in entries {

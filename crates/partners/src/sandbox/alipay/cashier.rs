@@ -132,6 +132,15 @@ fn nothing_here(reader: Reader) -> Response {
     (StatusCode::NOT_FOUND, page::narrow(reader, title, html! { h1 { (title.in_(reader.language)) } })).into_response()
 }
 
+/// Yuan with the thousands apart: `1,920.00`.
+fn for_people(fen: i64) -> String {
+    let plain = yuan::write(fen);
+    let (whole, decimals) = plain.split_once('.').unwrap_or((&plain, ""));
+    let groups: Vec<&str> =
+        whole.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits are ASCII")).collect();
+    format!("{}.{decimals}", groups.join(","))
+}
+
 fn cashier(reader: Reader, trade: &Trade, now: i64, declined: bool) -> Markup {
     let say = |en, zh| Words { en, zh }.in_(reader.language);
     let title = Words { en: "Cashier", zh: "收银台" };
@@ -141,7 +150,7 @@ fn cashier(reader: Reader, trade: &Trade, now: i64, declined: bool) -> Markup {
     let back = trade.quit_url.as_ref().or(trade.return_url.as_ref());
     let body = html! {
         p.quiet { (say("You are paying", "付款给")) " " strong { (say("Hanse marketplace", "Hanse 商城")) } }
-        h1.amount { span { "¥" } (yuan::write(trade.total)) }
+        h1.amount { span { "¥" } (for_people(trade.total)) }
         dl {
             dt { (say("For", "商品说明")) } dd { (trade.subject) }
             dt { (say("Payment number", "订单号")) } dd { code { (trade.out_trade_no) } }
@@ -170,7 +179,7 @@ fn cashier(reader: Reader, trade: &Trade, now: i64, declined: bool) -> Markup {
                         }
                     }
                 }
-                button.main name="act" value="pay" { (say("Pay", "确认付款")) " ¥" (yuan::write(trade.total)) }
+                button.main name="act" value="pay" { (say("Pay", "确认付款")) " ¥" (for_people(trade.total)) }
                 div.row {
                     button name="act" value="decline" { (say("Let it be declined", "模拟付款失败")) }
                     button name="act" value="leave" { (say("Leave without paying", "离开,暂不付款")) }
