@@ -1,0 +1,240 @@
+//! How the index follows the catalogue: by the outbox's positions, in batches, from where it was.
+//!
+//! What an event says is only which product or shop to look at again; what the index then holds is read from the
+//! database, so that reading an event twice does no harm.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use catalogue::category::{self, Tree};
+use catalogue::{PRODUCT_CHANGED, SHOP_CHANGED, view};
+use db::policy::outbox as events;
+use db::{Database, Delivered, Id, outbox};
+use diesel::prelude::*;
+
+use crate::index::{Batch, Index, IndexError, Mark};
+
+const EVENTS_PER_BATCH_MAX: i64 = 2_000;
+/// Products that are read and written at once.
+const PRODUCTS_PER_PAGE: usize = 200;
+/// A commit syncs files; under load the events of this long share one.
+const BETWEEN_COMMITS: Duration = Duration::from_millis(200);
+/// How soon a follower notices that it is to stop.
+const TICK: Duration = Duration::from_millis(200);
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
+/// So many events that concern no goods are passed before the position is put on disk without a change.
+const PASSED_MAX: i64 = 1_000;
+/// How long [`catch_up`] waits for the sequencer to give committed events their positions.
+const SEQUENCER_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Applies everything that is committed now, and returns the position reached. Builds an index anew that is empty,
+/// or that does not belong to this database's events. Blocks.
+pub fn catch_up(db: &Database, index: &Index) -> Result<i64, IndexError> {
+    index.set_now(db.now());
+    let fits = match index.mark() {
+        Some(mark) => fits(db, mark)?,
+        None => false,
+    };
+    if !fits {
+        rebuild(db, index.begin()?)?;
+    }
+    let until = Instant::now() + SEQUENCER_WAIT_MAX;
+    loop {
+        // Before the step: whatever is committed after this look is not of now.
+        let placed = all_placed(db)?;
+        while step(db, index)? {}
+        if placed || Instant::now() > until {
+            return Ok(index.position());
+        }
+        db.wait_for_events(index.position(), Duration::from_millis(20));
+    }
+}
+
+/// Whether the events after the mark are all still there, and the mark is of this database.
+fn fits(db: &Database, mark: Mark) -> Result<bool, IndexError> {
+    let fits = db.read_now::<_, Infallible>(move |read| {
+        let last = outbox::last_position(read.db)?;
+        let around = outbox::after(read.db, mark.position - 1, 2)?;
+        let at = |position: i64| around.iter().find(|event| event.position == position);
+        let same = match (at(mark.position), &mark.event) {
+            (Some(there), Some((about, at))) => there.about == *about && there.at == *at,
+            _ => true,
+        };
+        Ok(same && (mark.position == last || (mark.position < last && at(mark.position + 1).is_some())))
+    })?;
+    Ok(fits)
+}
+
+fn all_placed(db: &Database) -> Result<bool, IndexError> {
+    let waiting: i64 = db.read_now::<_, Infallible>(|read| {
+        Ok(events::table.filter(events::position.is_null()).count().get_result(read.db)?)
+    })?;
+    Ok(waiting == 0)
+}
+
+/// Applies one batch of events; `false` if there was none.
+fn step(db: &Database, index: &Index) -> Result<bool, IndexError> {
+    // Taken first: batches are read and written in one order.
+    let mut batch = index.begin()?;
+    let reached = index.position();
+    let events = db.events_after(reached, EVENTS_PER_BATCH_MAX)?;
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(false) };
+    if first.position != reached + 1 {
+        // Some were pruned before this index came to them.
+        rebuild(db, batch)?;
+        return Ok(true);
+    }
+    let mark = Mark::new(last.position, Some((last.about.clone(), last.at)));
+    let concerned = concerned(db, &events)?;
+    if concerned.is_empty() && batch.passed() < PASSED_MAX {
+        batch.pass(mark);
+        return Ok(true);
+    }
+    let tree = names(db)?;
+    for ids in concerned.chunks(PRODUCTS_PER_PAGE) {
+        replace(db, &mut batch, ids, &tree)?;
+    }
+    batch.commit(mark)?;
+    Ok(true)
+}
+
+/// The products that the events may have changed, each once.
+fn concerned(db: &Database, events: &[Delivered]) -> Result<Vec<Id>, IndexError> {
+    let about = |kind: &'static str| events.iter().filter(move |event| event.kind == kind).map(|e| e.about.clone());
+    let mut products: BTreeSet<Id> = about(PRODUCT_CHANGED).collect();
+    for shop in about(SHOP_CHANGED).collect::<BTreeSet<Id>>() {
+        each_page(
+            db,
+            move |read, after| view::ids_of_shop(read, &shop, after, PRODUCTS_PER_PAGE as i64),
+            |ids| {
+                products.extend(ids);
+                Ok(())
+            },
+        )?;
+    }
+    Ok(products.into_iter().collect())
+}
+
+/// Fills the index from the database. What was in it can be found until the end.
+fn rebuild(db: &Database, mut batch: Batch) -> Result<(), IndexError> {
+    let began = Instant::now();
+    // Before the scan: what changes meanwhile comes again as an event.
+    let (last, events) = db.read_now::<_, Infallible>(|read| {
+        let last = outbox::last_position(read.db)?;
+        Ok((last, outbox::after(read.db, last - 1, 1)?))
+    })?;
+    let event = events.into_iter().find(|event| event.position == last).map(|event| (event.about, event.at));
+    let tree = names(db)?;
+    batch.clear()?;
+    let mut count = 0;
+    each_page(
+        db,
+        |read, after| view::ids_after(read, after, PRODUCTS_PER_PAGE as i64),
+        |ids| {
+            count += ids.len();
+            replace(db, &mut batch, &ids, &tree)
+        },
+    )?;
+    batch.commit(Mark::new(last, event))?;
+    tracing::info!(products = count, position = last, "the search index was built in {:?}", began.elapsed());
+    Ok(())
+}
+
+/// Pages of ids in short reads: a long one would hold the database's log.
+fn each_page(
+    db: &Database,
+    page: impl Fn(&mut db::Read, Option<&Id>) -> QueryResult<Vec<Id>> + Clone + Send + 'static,
+    mut then: impl FnMut(Vec<Id>) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
+    let mut after: Option<Id> = None;
+    loop {
+        let (page, from) = (page.clone(), after.take());
+        let ids = db.read_now::<_, Infallible>(move |read| Ok(page(read, from.as_ref())?))?;
+        after = ids.last().cloned();
+        if after.is_none() {
+            return Ok(());
+        }
+        then(ids)?;
+    }
+}
+
+fn replace(db: &Database, batch: &mut Batch, ids: &[Id], tree: &Arc<Tree>) -> Result<(), IndexError> {
+    let (asked, tree) = (ids.to_vec(), tree.clone());
+    let entries = db.read_now::<_, Infallible>(move |read| Ok(view::entries(read, &asked, &tree)?))?;
+    batch.replace(ids, &entries)
+}
+
+fn names(db: &Database) -> Result<Arc<Tree>, IndexError> {
+    Ok(Arc::new(db.read_now::<_, Infallible>(|read| Ok(category::names(read)?))?))
+}
+
+/// The thread that keeps an index up to date. Ends when it is stopped or dropped.
+pub struct Follower {
+    index: Arc<Index>,
+    ending: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Follower {
+    /// Catches up, and goes on until it is stopped. What fails is tried again.
+    pub fn start(db: Database, index: Arc<Index>) -> Follower {
+        let ending = Arc::new(AtomicBool::new(false));
+        let thread = {
+            let (index, ending) = (index.clone(), ending.clone());
+            std::thread::Builder::new().name("search-index".to_owned()).spawn(move || follow(&db, &index, &ending))
+        };
+        let thread = thread.map_err(|error| tracing::error!("the search index follows nothing: {error}")).ok();
+        Follower { index, ending, thread }
+    }
+
+    /// Waits until the index is up to `position`; `false` when the time is over. Blocks.
+    pub fn wait_until(&self, position: i64, timeout: Duration) -> bool {
+        self.index.wait_until(position, timeout)
+    }
+
+    /// Ends after the batch at hand. Blocks.
+    pub fn stop(self) {}
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.ending.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the follower of the search index had panicked");
+        }
+    }
+}
+
+fn follow(db: &Database, index: &Index, ending: &AtomicBool) {
+    let mut failed = true;
+    while !ending.load(Ordering::Acquire) {
+        index.set_now(db.now());
+        let began = Instant::now();
+        let done = if failed { catch_up(db, index).map(|_| true) } else { step(db, index) };
+        match done {
+            Ok(_) => {
+                failed = false;
+                if db.wait_for_events(index.position(), TICK) {
+                    std::thread::sleep(BETWEEN_COMMITS.saturating_sub(began.elapsed()));
+                }
+            }
+            Err(error) => {
+                // Once, and then only when it is over and begins again.
+                if !failed {
+                    tracing::warn!("the search index waits: {error}");
+                }
+                failed = true;
+                let until = Instant::now() + AFTER_A_FAILURE;
+                while Instant::now() < until && !ending.load(Ordering::Acquire) {
+                    std::thread::sleep(TICK);
+                }
+            }
+        }
+    }
+}
