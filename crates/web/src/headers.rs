@@ -7,14 +7,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
 
-/// Features that `Permissions-Policy` names. Those that a later browser invents are denied to frames anyway, and
-/// our pages show no frames.
+/// Features that browsers know in `Permissions-Policy` (they complain of names they do not). Those that a later
+/// browser invents are denied to frames anyway, and our pages show no frames.
 const FEATURES: &[&str] = &[
     "accelerometer",
-    "ambient-light-sensor",
-    "attribution-reporting",
     "autoplay",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "clipboard-read",
@@ -29,7 +26,6 @@ const FEATURES: &[&str] = &[
     "hid",
     "identity-credentials-get",
     "idle-detection",
-    "join-ad-interest-group",
     "keyboard-map",
     "local-fonts",
     "magnetometer",
@@ -39,15 +35,12 @@ const FEATURES: &[&str] = &[
     "picture-in-picture",
     "publickey-credentials-create",
     "publickey-credentials-get",
-    "run-ad-auction",
     "screen-wake-lock",
     "serial",
-    "shared-storage",
     "storage-access",
     "sync-xhr",
     "unload",
     "usb",
-    "web-share",
     "window-management",
     "xr-spatial-tracking",
 ];
