@@ -209,7 +209,7 @@ impl Config {
     }
 
     fn take_variables(&mut self, get: impl Fn(&str) -> Option<String>) -> Result<(), Wrong> {
-        let mut text = |name: &str, into: &mut String| {
+        let text = |name: &str, into: &mut String| {
             if let Some(value) = get(name) {
                 *into = value;
             }
@@ -227,7 +227,9 @@ impl Config {
         if let Some(value) = get("HANSE_SANDBOX_LISTEN") {
             self.partners.sandbox_listen = Some(value);
         }
-        for (name, into) in [("HANSE_WRITERS", &mut self.database.writers), ("HANSE_READERS", &mut self.database.readers)] {
+        for (name, into) in
+            [("HANSE_WRITERS", &mut self.database.writers), ("HANSE_READERS", &mut self.database.readers)]
+        {
             if let Some(value) = get(name) {
                 *into = value.parse().map_err(|_| Wrong(vec![format!("{name}: {value} is no whole number")]))?;
             }
@@ -247,7 +249,9 @@ impl Config {
             wrong("server.public_url: write it without the last slash");
         }
         if !url.starts_with("https://") && !local && !self.server.insecure_http {
-            wrong("server.public_url: plain HTTP beyond localhost shows every session to the network; use https, or --insecure-http for a test");
+            wrong(
+                "server.public_url: plain HTTP beyond localhost shows every session to the network; use https, or --insecure-http for a test",
+            );
         }
         for (key, value) in [
             ("operator.company", &self.operator.company),
@@ -262,7 +266,9 @@ impl Config {
             }
         }
         if self.operator.is_demo && !local {
-            wrong("operator: these are the demo's words; say who answers for the marketplace before it is public (8-a)");
+            wrong(
+                "operator: these are the demo's words; say who answers for the marketplace before it is public (8-a)",
+            );
         }
         if !(0..=5_000).contains(&self.market.commission)
             || self.market.commission_by_category.values().any(|rate| !(0..=5_000).contains(rate))

@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn masks_leave_enough_to_recognise_and_too_little_to_use() {
-        assert_eq!(mask(Mask::Phone, "+8613800138000"), "+86138****8000".replace("+86138", "+86138").as_str());
+        assert_eq!(mask(Mask::Phone, "+8613800138000"), "+86138****8000");
         assert_eq!(mask(Mask::Phone, "123"), "***");
         assert_eq!(mask(Mask::Name, "陈小明"), "陈**");
         assert_eq!(mask(Mask::Name, "Li"), "L*");

@@ -22,8 +22,6 @@ fields! {
         rule Made; mask None; "latest sign-in" / "最近登录时间", example "2026-11-23 18:40";
     PreferredLanguage: String, Device, General, Own, Plain;
         rule Made; mask None; "language" / "语言", example "zh-CN";
-    DeviceLabel: String, Device, General, Own, Sealed;
-        rule Line { min: 1, max: 80 }; mask None; "device named in the list of sessions" / "登录设备名称", example "Android phone";
     LegalRepName: String, Basic, General, Other, Sealed;
         rule Line { min: 2, max: 60 }; mask Name; "name of the legal representative" / "法定代表人姓名", example "某某";
     StoreContactName: String, Basic, General, Own, Plain, public;
@@ -60,7 +58,7 @@ fields! {
         rule Text { max: 500 }; mask None; "note on the order" / "订单备注", example "call before";
     ConsentAssurance: String, Rights, General, Own, Sealed;
         rule Made; mask None; "assurance that another person agreed" / "已获他人同意的声明", example "words v3, time";
-    PaymentOrder: String, Property, General, Own, Sealed;
+    PaymentOrder: String, Property, General, Own, Link;
         rule Made; mask None; "number, amount, neutral subject of a payment" / "支付订单信息", example "P26…, 1,920.00";
     PaymentMethod: String, Property, General, Own, Link;
         rule Made; mask None; "payment method chosen" / "支付方式", example "payment account";
@@ -74,11 +72,11 @@ fields! {
         rule Made; mask None; "delivery progress" / "配送进度", example "at depot, 09:10";
     BalanceEntry: String, Property, General, Own, Link;
         rule Made; mask None; "entry in the member's balance" / "账户资金流水", example "+120.00 refund";
-    ConsentRecord: String, Rights, General, Own, Sealed;
+    ConsentRecord: String, Rights, General, Own, Link;
         rule Made; mask None; "consent or withdrawal: version, words, time, way" / "同意与撤回记录", example "granted v3";
-    AccessEntry: String, Rights, General, Own, Plain;
+    AccessEntry: String, Rights, General, Own, Link;
         rule Made; mask None; "who read what for which purpose" / "访问记录", example "agent 4, ResolveDispute";
-    DisclosureEntry: String, Rights, General, Own, Plain;
+    DisclosureEntry: String, Rights, General, Own, Link;
         rule Made; mask None; "what was given to whom on which ground" / "对外提供记录", example "courier, 4 fields";
     StaffName: String, Basic, General, Staff, Sealed;
         rule Line { min: 2, max: 60 }; mask Name; "staff member's name" / "员工姓名", example "staff name";

@@ -90,6 +90,17 @@ impl FormData {
         FormData { fields: Vec::new() }
     }
 
+    /// A form filled with what is kept, to be edited by its owner.
+    pub fn of(pairs: &[(&str, &str)]) -> FormData {
+        let field = |(name, value): &(&str, &str)| ((*name).to_owned(), Zeroizing::new((*value).to_owned()));
+        FormData { fields: pairs.iter().map(field).collect() }
+    }
+
+    /// All fields as they came.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The text of a field that is nobody's personal data; empty if it was not sent.
     pub fn text(&self, name: &str) -> &str {
         self.fields.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str())

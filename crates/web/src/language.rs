@@ -198,7 +198,7 @@ macro_rules! sources {
         )),*];
     };
 }
-sources!("common" "guest" "member" "trade" "seller" "console" "invalid" "refused-member"
+sources!("common" "guest" "member" "trade" "seller" "console" "documents" "invalid" "refused-member"
     "refused-catalogue" "refused-trade" "refused-trade-money");
 
 static WORDS: LazyLock<[Catalogue; 2]> = LazyLock::new(|| [Catalogue::load(Lang::EN), Catalogue::load(Lang::ZH)]);

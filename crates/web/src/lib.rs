@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod assets;
 pub mod csrf;
 pub mod error;
@@ -18,8 +19,10 @@ pub mod format;
 pub mod frame;
 pub mod headers;
 pub mod language;
+pub mod pages;
 pub mod ui;
 
+pub use app::App;
 pub use error::Failure;
 pub use form::{FieldError, FormData, FormErrors};
 pub use frame::{Frame, Page, Site, Who};

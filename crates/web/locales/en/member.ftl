@@ -1,1 +1,89 @@
-# A member's own pages: account, addresses, privacy.
+# Accounts: registering, signing in, what a member sees.
+
+register-intro = An account needs a mobile phone number, a member name and a password, nothing else. Without one you can look around and search.
+register-phone-hint = We text you a code. Numbers without a country code are taken as Chinese.
+register-finish = Open account
+have-account = You have an account?
+no-account = New here?
+send-code = Send code
+code-sent = If the number can be reached, a code is on its way to it.
+code-sent-if-known = If the number has an account, a code is on its way to it.
+code-hint = Six digits, valid for ten minutes.
+code-again = Send another code
+name-hint = 3 to 25 letters, digits, _ or -. Sellers see it on your orders.
+password-hint = At least 8 characters. A sentence is easier to remember than a riddle.
+agreement-before = I have read and agree to the
+agreement-edition = (edition { $n })
+agreement-hint = This covers the basic functions only. Everything beyond them asks you again when you use it.
+
+field-phone = Mobile phone number
+field-code = Code
+field-name = Member name
+field-password = Password
+field-agreement = Privacy policy
+field-who = Member name or mobile phone number
+field-current-password = Present password
+field-new-password = New password
+
+sign-in-by-code = Sign in by code
+sign-in-by-code-intro = We text a code to your mobile phone; no password is needed.
+password-forgotten = Set a new password
+password-forgotten-intro = We text a code to your mobile phone, with which you choose a new password.
+
+my = My Hanse
+my-account = Account
+my-addresses = Addresses
+my-security = Security
+my-readings = Who read my data
+my-consents = Consents
+registered-at = Registered
+last-sign-in = Last sign-in
+change-password = Change password
+sessions = Where you are signed in
+session-begun = signed in { $when }
+session-this = this device
+session-end = Sign out there
+sessions-end-others = Sign out everywhere else
+said-password-changed = Your password is changed; every other session has ended.
+said-session-ended = Signed out there.
+
+readings-intro = Every reading of your sealed information, by whom, which part, why, and on what ground. Nobody can read it without leaving a line here.
+readings-empty = Nothing was read yet
+readings-empty-text = As soon as anybody, or anything, opens your information, it stands here.
+readings-older = Older
+readings-count = readings shown
+readings-sellers = by sellers
+readings-staff = by staff
+readings-given = given to partners
+reading-who-you = You
+reading-who-seller = The seller
+reading-who-system = Hanse
+reading-did-read = read { $fields }
+reading-did-give = gave { $fields } to { $recipient }
+reading-order = Order
+
+consents-intro = What you have agreed to beyond the basic functions. Each stands alone, and withdrawing is as easy as agreeing.
+consent-standing = You agreed on { $when }
+consent-not-standing = Not agreed
+consent-was-withdrawn = Withdrawn on { $when }
+consent-withdraw-button = Withdraw
+consent-give-button = Look and decide
+said-consent-given = Agreed. You can withdraw it here at any time.
+said-consent-refused = Refused. Nothing else changes.
+said-consent-withdrawn = Withdrawn. What rested on it is deleted.
+consents-cannot = What needs no consent
+consents-cannot-text = Contract and law allow or demand the rest; the policy says which and why.
+
+addresses-empty = No addresses kept
+addresses-empty-text = Keep one when you order, or add it here.
+address-add = Add an address
+address-edit = Change address
+address-remove = Remove
+address-prefer = Offer first
+address-preferred = offered first
+address-of-another = somebody else’s
+address-whose = Who receives there?
+address-own = I do
+address-another = Somebody else
+said-address-kept = The address is kept, sealed.
+said-address-removed = The address is deleted.

@@ -1,1 +1,115 @@
-# 进货单、结算、订单、支付、物流。
+# 进货单、结算、支付、订单。
+
+save = 保存
+sum-goods = 货款
+sum-freight = 运费
+sum-total = 合计
+
+cart-empty = 进货单是空的
+cart-empty-text = 将想订购的商品加入进货单,可同时向多家卖家下单。
+cart-browse = 去看看商品
+cart-summary = 订单摘要
+cart-chosen = 已选 { $n } 项
+cart-choose = 选择 { $what } 下单
+cart-choose-all = 全选
+cart-choose-first = 请选择要订购的商品。
+cart-mend-first = 部分已选商品暂时无法下单,已标出。
+cart-check-out = 去结算
+cart-update = 更新
+cart-remove = 移除
+cart-until-free = 再买 { $price } 包邮
+cart-not-offered = 已不再供应
+cart-short = 仅剩 { $n }
+cart-dropped = 比加入时便宜 { $price }
+cart-reminders = 降价提醒我
+cart-nothing-wanted = 请填写订购数量。
+
+checkout = 结算
+checkout-where = 收货信息
+checkout-to = 收货人
+checkout-type = 填写地址
+checkout-new-own = 我的其他地址
+checkout-new-another = 寄给他人
+checkout-keep-where = 可在“我的 Hanse – 授权与同意”中撤回。
+checkout-notes = 给卖家留言
+checkout-note-to = 给{ $shop }的留言
+checkout-note-hint = 仅该卖家可见。
+checkout-place = 提交订单
+checkout-held = 货款由平台担保,您确认收货或签收满十天后才付给卖家。
+checkout-back = 返回进货单
+consignee-name = 收货人姓名
+consignee-phone = 收货人电话
+consignee-phone-hint = 供快递联系使用;未填国家区号的按中国号码处理。
+consignee-address = 收货地址
+consignee-address-hint = 省、市、区、街道及门牌号。
+consignee-alt-phone = 其他联系电话
+consignee-erased = 收货人的信息已按其要求删除。
+delivery-time = 期望送货时间
+delivery-time-hint = 例如:工作日 9 点至 17 点。
+assurance = 为他人下单的声明
+assurance-hint = 仅在收货人不是您本人时需要。
+
+pay-title = 支付
+pay-paid = 已支付
+pay-paid-text = 款项已到账,已通知卖家发货。
+pay-until = 请在 { $left } 内支付,逾期订单将关闭,商品恢复库存。
+pay-orders = 订单
+pay-go = 去支付
+pay-what-goes = 支付机构仅获得支付单号、金额和随机标识,不含商品和收货人信息。
+
+state-placed = 待付款
+state-paid = 已付款
+state-shipped = 已发货
+state-received = 已签收
+state-completed = 交易完成
+state-cancelled = 已取消
+state-closed = 超时关闭
+state-refunded = 已退款
+
+orders-all = 全部
+orders-to-pay = 待付款
+orders-to-ship = 待发货
+orders-on-way = 运输中
+orders-to-confirm = 待确认
+orders-ended = 已结束
+orders-search = 搜索我的订单
+orders-empty = 暂无订单
+orders-empty-text = 您的订单从付款到收货的全过程都会显示在这里。
+orders-more-lines = 另有 { $n } 项
+orders-open = 查看
+orders-show-hidden = 查看已隐藏的订单
+orders-show-visible = 返回订单列表
+
+order-title = 订单 { $number }
+order-delivery = 配送信息
+order-who-reads = 任何人查看这些信息都会留痕:
+order-kept-until = 依法保存至 { $when }
+order-cancel = 取消订单
+order-ask-refund = 取消并退款
+order-confirm = 确认收货
+order-confirm-until = 包裹已签收,{ $left } 后将自动确认收货并向卖家付款。
+order-waits-for-seller = 货款由平台担保,卖家正在备货。
+order-on-way = 包裹运输中。请收到货物后再确认收货,确认后货款将付给卖家。
+order-completed = 交易完成,货款已付给卖家。
+order-ended = 订单已结束,商品已恢复库存。
+order-hide = 从列表中隐藏
+order-unhide = 恢复显示
+said-order-cancelled = 订单已取消。
+said-refund-asked = 订单已取消,正在退款。
+said-confirmed = 已确认收货,货款将付给卖家。
+
+refund-asked = 正在退还 { $price }。
+refund-done = 已退还 { $price }。
+refund-failed = { $price } 的退款需平台协助处理,平台已收到通知。
+
+parcel = 包裹
+waybill = 运单号
+parcel-asked = 正在获取运单
+parcel-refused = 运单被拒
+parcel-ready = 待揽收
+parcel-accepted = 已揽收
+parcel-in-transit = 运输中
+parcel-out = 派送中
+parcel-failed = 派送失败
+parcel-delivered = 已签收
+parcel-cancelled = 已取消

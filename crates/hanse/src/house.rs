@@ -1,0 +1,117 @@
+//! The house: its parts in order, its databases and key store, and the edition of the policy that it runs by.
+
+use crate::config::{self, Config};
+use db::{Address, Database, Options};
+use policy::documents::lock::Lock;
+use policy::documents::{Operator, OwnWords, PartnerEntity};
+use policy::map::Map;
+use std::path::{Path, PathBuf};
+use vault::{KeyStore, Part, Vault, person};
+
+/// Every crate's part, lower ones first. A test fails if one is missing.
+pub fn parts() -> Vec<Part> {
+    vec![vault::policy::PART, member::PART, catalogue::PART, trade::PART, discovery::policy::PART]
+}
+
+/// The whole map: what the parts declare.
+pub fn map() -> Map {
+    Part::map(&parts())
+}
+
+/// The lock that this binary was built with.
+pub fn lock() -> Lock {
+    Lock::parse(include_str!("../../../policy.lock")).expect("policy.lock is written by `hanse policy lock --write`")
+}
+
+/// Opens data and key store, makes what is missing.
+pub fn open(config: &Config) -> Result<Vault, String> {
+    let keys_folder = keys_folder(config);
+    make_folder(&keys_folder)?;
+    let mut options = Options::new(address(&config.database.data, "hanse.sqlite")?, files_folder(config).join("media"));
+    options.migrations = parts().iter().map(|part| (part.migrations)()).collect();
+    options.guard = person::unchanged;
+    options.writer_threads = config.database.writers;
+    options.reader_threads = config.database.readers;
+    let data = Database::open(options).map_err(|e| e.to_string())?;
+    let mut options = Options::new(address(&config.database.keys, "keys.sqlite")?, keys_folder.join("none"));
+    options.migrations = vec![vault::policy::key_migrations()];
+    options.writer_threads = 2;
+    options.reader_threads = 2;
+    let keys = Database::open(options).map_err(|e| e.to_string())?;
+    let keys = KeyStore::open(keys, &keys_folder).map_err(|e| e.to_string())?;
+    Vault::open(data, keys).map_err(|e| e.to_string())
+}
+
+/// Where media and the search index lie.
+pub fn files_folder(config: &Config) -> PathBuf {
+    if is_postgres(&config.database.data) { config.database.files.clone() } else { config.database.data.clone().into() }
+}
+
+fn keys_folder(config: &Config) -> PathBuf {
+    if is_postgres(&config.database.keys) {
+        config.database.epoch_keys.clone()
+    } else {
+        config.database.keys.clone().into()
+    }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn address(url: &str, file: &str) -> Result<Address, String> {
+    if is_postgres(url) {
+        return Ok(Address::Postgres(url.to_owned()));
+    }
+    let folder = Path::new(url);
+    make_folder(folder)?;
+    Ok(Address::Sqlite(folder.join(file)))
+}
+
+fn make_folder(folder: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))
+}
+
+/// The operator as the documents name it.
+pub fn operator(config: &Config, partners: Vec<PartnerEntity>) -> Operator {
+    let o = &config.operator;
+    Operator {
+        company: OwnWords::new(&o.company, &o.company_zh),
+        address: OwnWords::same(&o.address),
+        service_contact: OwnWords::same(format!("{}, {}", o.service_phone, o.service_email)),
+        department_email: o.privacy_email.clone(),
+        department_address: OwnWords::same(format!("{}, {}", o.privacy_department, o.privacy_address)),
+        officer: OwnWords::same(&o.privacy_officer),
+        country: OwnWords::new(&o.country, &o.country_zh),
+        partners,
+    }
+}
+
+/// The terms of trade as the configuration has them.
+pub fn terms(market: &config::Market) -> trade::Terms {
+    trade::Terms {
+        commission_default: market.commission,
+        commission_by_category: market.commission_by_category.clone(),
+        unpaid_closes_after: market.unpaid_closes_after_hours * db::clock::HOUR,
+        confirm_after: market.confirm_after_days * db::clock::DAY,
+        ..trade::Terms::shipped()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `data-map.md` 5: the map passes its own rules.
+    #[test]
+    fn the_map_passes_its_rules() {
+        assert_eq!(map().faults(), Vec::<String>::new());
+    }
+
+    /// 6-b, 0-a.4: what the binary promises is what the lock says; another map needs another edition.
+    #[test]
+    fn the_lock_is_the_maps() {
+        let changes = lock().compare(&map());
+        assert!(changes.is_empty(), "run `cargo xtask policy lock --write`: {changes:?}");
+    }
+}

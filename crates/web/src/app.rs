@@ -1,0 +1,410 @@
+//! What every page works with, who is at the other end, and how a domain's refusal becomes a sentence on a page.
+
+use crate::error::Failure;
+use crate::form::FormErrors;
+use crate::frame::{Reader, Site, Who, paths};
+use crate::language::{Arg, Lang};
+use crate::{Frame, csrf, f};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use catalogue::shop::{self, Seller};
+use db::{Failed, Id, Read, Stop, Tx};
+use discovery::Index;
+use member::{ClientAddress, Session, Staff, Token};
+use partners::alipay::Alipay;
+use partners::logistics::Logistics;
+use partners::sms::Sms;
+use policy::documents::{self, Edition, Operator};
+use policy::map::Map;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Deref;
+use std::sync::Arc;
+use trade::{Buyer, NotReady, Terms};
+use vault::consent::Shown;
+use vault::{NoAccess, Vault};
+
+/// Everything that the pages work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// The parts of an [`App`].
+pub struct Inner {
+    pub vault: Vault,
+    pub index: Arc<Index>,
+    pub terms: Terms,
+    pub alipay: Arc<Alipay>,
+    pub logistics: Arc<Logistics>,
+    pub sms: Arc<Sms>,
+    pub site: Site,
+    pub operator: Operator,
+    pub map: Map,
+    pub edition: Edition,
+    /// The digest of the policy in force, as in `policy.lock`.
+    pub policy_digest: String,
+    /// Take the client's address from `x-forwarded-for`: only behind the operator's own proxy.
+    pub trust_forwarded: bool,
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    pub fn new(inner: Inner) -> App {
+        App(Arc::new(inner))
+    }
+
+    pub fn now(&self) -> i64 {
+        self.vault.data().now()
+    }
+
+    pub fn edition_number(&self) -> i64 {
+        i64::from(self.edition.version)
+    }
+
+    /// A query whose only way to fail is a fault.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut Read) -> Result<T, Stop<std::convert::Infallible>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.vault.data().read(query).await.map_err(failure)
+    }
+
+    /// A query that may be refused by its domain: the refusal comes back for the page, all else is a failure.
+    pub async fn ask<T: Send + 'static, R: Send + std::fmt::Debug + 'static>(
+        &self,
+        query: impl FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
+    ) -> Result<Result<T, R>, Failure> {
+        told(self.vault.data().read(query).await)
+    }
+
+    /// A command: done, or refused by its domain.
+    pub async fn write<T: Send + 'static, R: Send + std::fmt::Debug + 'static>(
+        &self,
+        command: impl Fn(&mut Tx) -> Result<T, Stop<R>> + Send + 'static,
+    ) -> Result<Result<T, R>, Failure> {
+        told(self.vault.data().write(command).await)
+    }
+
+    /// A command that no domain can refuse.
+    pub async fn carry_out<T: Send + 'static>(
+        &self,
+        command: impl Fn(&mut Tx) -> Result<T, Stop<std::convert::Infallible>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.vault.data().write(command).await.map_err(failure)
+    }
+
+    /// What is shown when a purpose asks for consent, for the record of it (0-a.4).
+    pub fn shown(&self, purpose: &policy::PurposeInfo, lang: Lang, way: &'static str) -> Shown {
+        Shown { edition: self.edition_number(), notice: documents::notice_hash(purpose, &self.operator, lang.0), way }
+    }
+}
+
+/// A domain's refusal, or a failure of the whole request.
+pub fn told<T, R: std::fmt::Debug>(outcome: Result<T, Failed<R>>) -> Result<Result<T, R>, Failure> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(Failed::Refused(refused)) => Ok(Err(refused)),
+        Err(other) => Err(failure(other)),
+    }
+}
+
+/// A failure that no form can mend.
+pub fn failure<R: std::fmt::Debug>(failed: Failed<R>) -> Failure {
+    match failed {
+        Failed::Refused(refused) => Failure::fault(format!("refused where nothing can be: {refused:?}")),
+        Failed::Changed => Failure::Conflict("failure-conflict-text"),
+        Failed::Fault(id) => Failure::Fault(id.to_string()),
+        Failed::Unavailable(why) => {
+            tracing::warn!("unavailable: {why}");
+            Failure::Unavailable
+        }
+        Failed::Unknown => Failure::Unavailable,
+    }
+}
+
+/// As `failure`, for an access that was not given where the page has no better answer.
+pub fn no_access(why: NoAccess) -> Failure {
+    match why {
+        NoAccess::Unavailable(why) => {
+            tracing::warn!("no access: {why}");
+            Failure::Unavailable
+        }
+        NoAccess::Gone => Failure::NotFound,
+        NoAccess::Role { .. } | NoAccess::Restricted | NoAccess::NoConsent { .. } => Failure::Forbidden,
+    }
+}
+
+/// A trade page's preparation: refused by the domain, or a failure.
+pub fn ready<T>(outcome: Result<T, NotReady>) -> Result<Result<T, trade::Refused>, Failure> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(NotReady::Refused(refused)) => Ok(Err(refused)),
+        Err(NotReady::NoAccess(why)) => Err(no_access(why)),
+    }
+}
+
+/// How a domain's refusal tells itself to a person.
+pub trait Told {
+    fn field(&self) -> Option<&str>;
+    fn key(&self) -> &'static str;
+    fn args(&self) -> Vec<(&'static str, String)>;
+
+    /// The sentence in the reader's language.
+    fn sentence(&self, lang: Lang) -> String {
+        let mut errors = FormErrors::default();
+        errors.refused(None, self.key(), self.args());
+        errors.all()[0].text(lang)
+    }
+
+    /// Adds the sentence to a form's mistakes.
+    fn tell(&self, errors: &mut FormErrors) {
+        errors.refused(self.field(), self.key(), self.args());
+    }
+}
+
+macro_rules! told {
+    ($($refused:ty),*) => { $(
+        impl Told for $refused {
+            fn field(&self) -> Option<&str> {
+                <$refused>::field(self)
+            }
+            fn key(&self) -> &'static str {
+                <$refused>::key(self)
+            }
+            fn args(&self) -> Vec<(&'static str, String)> {
+                <$refused>::args(self)
+            }
+        }
+    )* };
+}
+told!(member::Refused, catalogue::Refused, trade::Refused);
+
+// --- who is at the other end ------------------------------------------------------------------------------------------
+
+/// The layer that reads the session: one query by the token, one for what the head of the page shows.
+pub async fn sessions(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Failure> {
+    let token = csrf::cookie(request.headers(), &app.site.cookie("session")).and_then(Token::parse);
+    if let Some(token) = token
+        && let Some(session) = member::session::current(&app.vault, &token).await.map_err(failure)?
+    {
+        let (who, cart_count, seller) = match session.member() {
+            Some(member) => {
+                let id = member.id.clone();
+                let (count, seller) = app
+                    .read(move |r| {
+                        let count = trade::cart::count(r, &Buyer::new(id.clone())).map_err(|_| Stop::fault("cart"))?;
+                        Ok((count, shop::seller(r, &id)?))
+                    })
+                    .await?;
+                (Who::Member { name: String::new(), seller: seller.is_some() }, count, seller)
+            }
+            None => (Who::Staff { name: String::new() }, 0, None),
+        };
+        let reader = Reader {
+            who,
+            cart_count: u32::try_from(cart_count).unwrap_or(u32::MAX),
+            session: Some(token.as_str().into()),
+        };
+        reader.put(request.extensions());
+        request.extensions_mut().insert(Known { session, token, seller });
+    }
+    Ok(next.run(request).await)
+}
+
+/// What the layer found.
+#[derive(Clone)]
+struct Known {
+    session: Session,
+    token: Token,
+    seller: Option<Seller>,
+}
+
+/// Whoever it is; a guest has no session.
+#[derive(Clone)]
+pub struct Visitor {
+    pub session: Option<Session>,
+    pub token: Option<Token>,
+}
+
+impl Visitor {
+    pub fn member(&self) -> Option<&Id> {
+        self.session.as_ref().and_then(|s| s.member()).map(|member| &member.id)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visitor, Self::Rejection> {
+        let known = parts.extensions.get::<Known>();
+        Ok(Visitor { session: known.map(|k| k.session.clone()), token: known.map(|k| k.token.clone()) })
+    }
+}
+
+/// Where a guest is sent, and comes back from.
+pub struct ToSignIn(Response);
+
+impl IntoResponse for ToSignIn {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+fn to_sign_in(parts: &Parts) -> ToSignIn {
+    let lang = parts.extensions.get::<Lang>().copied().unwrap_or_else(|| Lang::accepted(&parts.headers));
+    // A form that a guest sent is not repeated after the sign-in; the page that it stood on is.
+    let back = if parts.method == axum::http::Method::GET { parts.uri.to_string() } else { paths::HOME.to_owned() };
+    let to = lang.path(&format!("{}?next={}", paths::SIGN_IN, encode(&back)));
+    ToSignIn(Redirect::to(&to).into_response())
+}
+
+/// Percent-encoding of one query value.
+pub fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(byte as char);
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// A signed-in member. A guest is sent to sign in and comes back.
+#[derive(Clone)]
+pub struct SignedIn {
+    pub member: Id,
+    pub session: Session,
+    pub token: Token,
+}
+
+impl SignedIn {
+    pub fn buyer(&self) -> Buyer {
+        Buyer::new(self.member.clone())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = ToSignIn;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<SignedIn, ToSignIn> {
+        let known = parts.extensions.get::<Known>();
+        match known.and_then(|k| k.session.member().map(|m| (m.id.clone(), k))) {
+            Some((member, known)) => {
+                Ok(SignedIn { member, session: known.session.clone(), token: known.token.clone() })
+            }
+            None => Err(to_sign_in(parts)),
+        }
+    }
+}
+
+/// A member who has an open shop. Others are sent to the page where one applies.
+#[derive(Clone)]
+pub struct AtDesk {
+    pub seller: Seller,
+}
+
+impl<S: Sync> FromRequestParts<S> for AtDesk {
+    type Rejection = ToSignIn;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<AtDesk, ToSignIn> {
+        let Some(known) = parts.extensions.get::<Known>().filter(|k| k.session.member().is_some()) else {
+            return Err(to_sign_in(parts));
+        };
+        match &known.seller {
+            Some(seller) => Ok(AtDesk { seller: seller.clone() }),
+            None => {
+                let lang = parts.extensions.get::<Lang>().copied().unwrap_or_else(|| Lang::accepted(&parts.headers));
+                Err(ToSignIn(Redirect::to(&lang.path("/sell/apply")).into_response()))
+            }
+        }
+    }
+}
+
+/// Somebody of the operator's staff. Anybody else finds nothing there.
+#[derive(Clone)]
+pub struct OnDuty {
+    pub staff: Staff,
+    pub session: Session,
+}
+
+impl<S: Sync> FromRequestParts<S> for OnDuty {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<OnDuty, Failure> {
+        let known = parts.extensions.get::<Known>().ok_or(Failure::NotFound)?;
+        let staff = known.session.staff().ok_or(Failure::NotFound)?.clone();
+        Ok(OnDuty { staff, session: known.session.clone() })
+    }
+}
+
+/// The network address of the client, for throttles under keyed hashes only; it is kept nowhere.
+pub struct From_(pub ClientAddress);
+
+impl FromRequestParts<App> for From_ {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<From_, Self::Rejection> {
+        let direct = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+        let forwarded = app.trust_forwarded.then(|| forwarded(&parts.headers)).flatten();
+        let address = forwarded.or(direct).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Ok(From_(ClientAddress::of(address)))
+    }
+}
+
+/// The last address that the proxy itself added.
+fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+/// Answers with the session's cookie set: 30 days idle, as the table of cookies says (2.8.2-a.1).
+pub fn with_session(app: &App, token: &Token, mut response: Response) -> Response {
+    let secure = if app.site.insecure_http { "" } else { "; Secure" };
+    let cookie = format!(
+        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000{secure}",
+        app.site.cookie("session"),
+        token.as_str()
+    );
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// Answers with the session's cookie taken away.
+pub fn without_session(app: &App, mut response: Response) -> Response {
+    let secure = if app.site.insecure_http { "" } else { "; Secure" };
+    let cookie = format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", app.site.cookie("session"));
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// The query of a page as its fields; a page of ours never fails for a query that somebody else wrote.
+pub fn query(parts: &axum::http::Uri) -> HashMap<String, String> {
+    crate::form::FormData::parse(parts.query().unwrap_or("").as_bytes())
+        .map(|form| form.pairs().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
+        .unwrap_or_default()
+}
+
+/// Where a person goes after signing in: an address of ours, never another site.
+pub fn safe_next(next: &str) -> &str {
+    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.contains(['\r', '\n']);
+    if ours { next } else { paths::MY }
+}
+
+/// One message with arguments, for pages that say what came of something.
+pub fn say(frame: &Frame, key: &'static str, args: &[(&'static str, Arg)]) -> String {
+    f(frame.lang, key, args)
+}

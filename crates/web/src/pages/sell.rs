@@ -1,0 +1,3 @@
+pub fn routes() -> axum::Router<crate::App> {
+    axum::Router::new()
+}
