@@ -133,7 +133,7 @@ pub fn filter_panel(lang: Lang, groups: &[FilterGroup], price: Option<&PriceFilt
             div.groups {
                 @for group in groups {
                     section {
-                        h3 { (group.title) }
+                        h2 { (group.title) }
                         ul {
                             @for option in &group.options {
                                 li {
@@ -151,7 +151,7 @@ pub fn filter_panel(lang: Lang, groups: &[FilterGroup], price: Option<&PriceFilt
                 }
                 @if let Some(price) = price {
                     form method="get" action=(price.action) {
-                        h3 id="price-filter" { (t(lang, "filter-price")) }
+                        h2 id="price-filter" { (t(lang, "filter-price")) }
                         @for (name, value) in &price.carried { (entry::hidden(name, value)) }
                         div.price-filter role="group" aria-labelledby="price-filter" {
                             input name="low" value=(price.low) inputmode="decimal" autocomplete="off" maxlength="12"
