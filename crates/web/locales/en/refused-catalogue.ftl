@@ -1,1 +1,29 @@
-# Why part `catalogue` refused something, and what the person can do. Keys and arguments come from `catalogue::Refused`.
+# Why something of shops, products or pictures was refused, and what to do about it.
+refused-catalogue-empty = Please fill this in.
+refused-catalogue-too-long = This is too long: at most { $max } characters.
+refused-catalogue-characters = It holds characters that cannot be used here. Type it anew, without special signs.
+refused-catalogue-out-of-range = Enter a number from { $min } to { $max }.
+refused-catalogue-amount = Enter an amount from nothing to one million.
+refused-catalogue-count = There must be from { $min } to { $max } of these.
+refused-catalogue-has-shop = You have a shop already, or an application that waits for an answer.
+refused-catalogue-no-shop = You have no open shop. Apply for one, or wait until yours is approved.
+refused-catalogue-shop-not-found = There is no such shop.
+refused-catalogue-shop-state = The shop is closed, or somebody else decided on it meanwhile. Load the page anew to see how things stand.
+refused-catalogue-shop-paused = Your shop is paused: open orders go on, but nothing new can be listed. Resume it first.
+refused-catalogue-since-year = Enter the year in which the business began, in four digits and not in the future.
+refused-catalogue-category-unknown = Choose a category from the list.
+refused-catalogue-category-too-deep = Categories cannot be nested any deeper. Choose another one above it.
+refused-catalogue-category-key = The key may hold small letters, digits and hyphens only. Please change it.
+refused-catalogue-product-not-found = There is no such product, or it is not yours.
+refused-catalogue-edited = Somebody saved another edit meanwhile. Load the page anew and make your changes again; nothing was saved.
+refused-catalogue-tier-quantity = Price tier { $row } must begin at more units than the one before it.
+refused-catalogue-tier-price = Price tier { $row } must be cheaper than the one before it.
+refused-catalogue-variant-twice = Variant { $row } has the number or the name of another one. Give each its own.
+refused-catalogue-variant-unknown = Variant { $row } is not one of this product's. Load the page anew.
+refused-catalogue-picture-unknown = Picture { $row } is no longer there. Please upload it again.
+refused-catalogue-short = So many are not in stock: { $left } can still be had.
+refused-catalogue-not-offered = This variant is no longer offered. Choose another one.
+refused-catalogue-picture-bytes = This picture is too large: at most { $max } MiB.
+refused-catalogue-picture-pixels = This picture has too many pixels: at most { $max } on a side. Make it smaller.
+refused-catalogue-picture-too-small = This picture is too small: at least { $min } pixels on a side.
+refused-catalogue-not-a-picture = This is not a JPEG, PNG or WebP picture, or it is damaged. Choose another file.

@@ -1,1 +1,29 @@
-# Why part `catalogue` refused something, and what the person can do. Keys and arguments come from `catalogue::Refused`.
+# 店铺、商品或图片的操作被拒绝的原因，以及可以怎么做。
+refused-catalogue-empty = 请填写此项。
+refused-catalogue-too-long = 内容过长，最多 { $max } 个字符。
+refused-catalogue-characters = 含有不能使用的字符，请去掉特殊符号后重新输入。
+refused-catalogue-out-of-range = 请输入 { $min } 到 { $max } 之间的数。
+refused-catalogue-amount = 请输入 0 到一百万之间的金额。
+refused-catalogue-count = 数量应为 { $min } 到 { $max } 项。
+refused-catalogue-has-shop = 您已有店铺，或有正在审核的开店申请。
+refused-catalogue-no-shop = 您没有营业中的店铺。请申请开店，或等待审核通过。
+refused-catalogue-shop-not-found = 店铺不存在。
+refused-catalogue-shop-state = 店铺已关闭，或已有他人先行处理。请刷新页面查看最新情况。
+refused-catalogue-shop-paused = 您的店铺已暂停营业：未完成的订单照常履行，但不能发布新商品。请先恢复营业。
+refused-catalogue-since-year = 请输入四位数的开业年份，不能晚于今年。
+refused-catalogue-category-unknown = 请从列表中选择类目。
+refused-catalogue-category-too-deep = 类目层级已达上限，请选择更上一级的类目。
+refused-catalogue-category-key = 标识只能含小写字母、数字和连字符，请修改。
+refused-catalogue-product-not-found = 商品不存在，或不属于您。
+refused-catalogue-edited = 期间已有他人保存了修改。请刷新页面后重新编辑；您的修改没有保存。
+refused-catalogue-tier-quantity = 第 { $row } 档价格的起批量必须大于前一档。
+refused-catalogue-tier-price = 第 { $row } 档价格必须低于前一档。
+refused-catalogue-variant-twice = 第 { $row } 个规格的货号或名称与其他规格重复，请分别填写。
+refused-catalogue-variant-unknown = 第 { $row } 个规格不属于此商品，请刷新页面。
+refused-catalogue-picture-unknown = 第 { $row } 张图片已不存在，请重新上传。
+refused-catalogue-short = 库存不足，目前还有 { $left } 件可购。
+refused-catalogue-not-offered = 该规格已不再供应，请选择其他规格。
+refused-catalogue-picture-bytes = 图片过大，最多 { $max } MiB。
+refused-catalogue-picture-pixels = 图片像素过高，单边最多 { $max } 像素，请缩小后重试。
+refused-catalogue-picture-too-small = 图片过小，单边至少 { $min } 像素。
+refused-catalogue-not-a-picture = 不是 JPEG、PNG 或 WebP 图片，或文件已损坏，请换一个文件。
