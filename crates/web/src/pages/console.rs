@@ -1,3 +1,612 @@
-pub fn routes() -> axum::Router<crate::App> {
-    axum::Router::new()
+//! 5.3.1: the operator's console: shops that ask to sell, money that needs an eye, background work that is stuck. It
+//! shows numbers, ids and what shops say of themselves; what is sealed opens only where a purpose names the role, and
+//! leaves its line in the ledger.
+
+use crate::app::{self, App, From_, OnDuty, Told, Visitor, told, with_session};
+use crate::error::Failure;
+use crate::form::{FormData, FormErrors};
+use crate::format;
+use crate::frame::{Frame, paths};
+use crate::language::{Lang, f, t};
+use crate::pages::guest::{CURRENCY, both, shop_path};
+use crate::ui::{self, Entry, Kind};
+use axum::Router;
+use axum::extract::{OriginalUri, Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use catalogue::policy::QualifySeller;
+use catalogue::shop::{self, Decision, OwnShop};
+use db::Id;
+use maud::{Markup, html};
+use member::{Staff, staff};
+use policy::Role;
+use trade::payment::{self, RefundState, refunds_to_look_at, retry_refund};
+use trade::settlement::{self, Account, PayoutState, TrialBalance};
+use vault::{Actor, NoAccess};
+
+const PAGE: i64 = 30;
+const LOOK: i64 = 50;
+/// What waits for the payment company longer than this needs an eye; failures are shown for a month.
+const WAITS: i64 = 60 * 60 * 1_000_000;
+const MONTH: i64 = 30 * 24 * WAITS;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/console", get(overview))
+        .route("/console/sign-in", get(sign_in_page).post(sign_in))
+        .route("/console/shops", get(shops))
+        .route("/console/shops/{id}", get(one_shop).post(decide))
+        .route("/console/money", get(money))
+        .route("/console/money/refund", post(refund_again))
+        .route("/console/jobs", get(jobs))
+        .route("/console/jobs/revive", post(revive))
+}
+
+fn may(staff: &Staff, roles: &[Role]) -> Result<(), Failure> {
+    if roles.contains(&staff.role) { Ok(()) } else { Err(Failure::Forbidden) }
+}
+
+const SHOPS: &[Role] = &[Role::Operator, Role::IdentityDesk];
+const MONEY: &[Role] = &[Role::Operator, Role::Finance];
+const JOBS: &[Role] = &[Role::Operator];
+
+fn side(frame: &Frame, staff: &Staff, current: &str) -> Markup {
+    let lang = frame.lang;
+    let all: [(&'static str, &str, &[Role]); 4] = [
+        ("console-overview", paths::CONSOLE, &[staff.role]),
+        ("console-shops", "/console/shops", SHOPS),
+        ("console-money", "/console/money", MONEY),
+        ("console-jobs", "/console/jobs", JOBS),
+    ];
+    let entries: Vec<(&str, String, Option<u32>)> = all
+        .iter()
+        .filter(|(_, _, roles)| roles.contains(&staff.role))
+        .map(|(label, path, _)| (t(lang, label), lang.path(path), None))
+        .collect();
+    ui::side_nav(t(lang, "nav-console"), &lang.path(current), &entries)
+}
+
+fn with_side(frame: &Frame, staff: &Staff, current: &str, content: Markup) -> Markup {
+    ui::with_side(side(frame, staff, current), content)
+}
+
+// --- coming in --------------------------------------------------------------------------------------------------------
+
+/// `GET /console/sign-in`
+async fn sign_in_page(frame: Frame, visitor: Visitor) -> Response {
+    if visitor.session.as_ref().is_some_and(|session| session.staff().is_some()) {
+        return frame.go(paths::CONSOLE);
+    }
+    let form = sign_in_form(&frame, &FormData::empty(), &FormErrors::default());
+    frame.page(t(frame.lang, "console-sign-in")).narrow().answer(form)
+}
+
+fn sign_in_form(frame: &Frame, form: &FormData, errors: &FormErrors) -> Markup {
+    let lang = frame.lang;
+    html! {
+        h1 { (t(lang, "console-sign-in")) }
+        p { (t(lang, "console-sign-in-text")) }
+        (ui::error_summary(lang, errors, &[("account", t(lang, "console-account")), ("password", t(lang, "field-password"))]))
+        section.card.pad {
+            (ui::form(&frame.csrf, &frame.path("/console/sign-in"), html! {
+                (Entry::new(Kind::Text, "account", t(lang, "console-account")).fill("username").limit(40).from(lang, form, errors))
+                (Entry::new(Kind::Password, "password", t(lang, "field-password")).fill("current-password").limit(128)
+                    .from(lang, form, errors))
+                (ui::button(t(lang, "sign-in"), ui::Look::Main))
+            }))
+        }
+    }
+}
+
+/// `POST /console/sign-in`
+async fn sign_in(
+    State(app): State<App>,
+    From_(from): From_,
+    frame: Frame,
+    visitor: Visitor,
+    form: FormData,
+) -> Result<Response, Failure> {
+    let mut errors = FormErrors::default();
+    for name in ["account", "password"] {
+        if form.typed(name).is_blank() {
+            errors.take::<()>(name, Err(policy::Invalid::Missing));
+        }
+    }
+    if errors.is_empty() {
+        let (account, password) = (form.typed("account"), form.typed("password"));
+        match told(staff::sign_in(&app.vault, &account, &password, &from, visitor.token.as_ref()).await)? {
+            Ok(come) => return Ok(with_session(&app, &come.token, frame.go(paths::CONSOLE))),
+            Err(refused) => refused.tell(&mut errors),
+        }
+    }
+    let page = sign_in_form(&frame, &form, &errors);
+    Ok(frame.page(t(frame.lang, "console-sign-in")).narrow().again(page))
+}
+
+// --- overview ---------------------------------------------------------------------------------------------------------
+
+/// `GET /console`
+async fn overview(State(app): State<App>, frame: Frame, visitor: Visitor) -> Result<Response, Failure> {
+    let lang = frame.lang;
+    let Some(session) = &visitor.session else {
+        let main = html! {
+            h1 { (t(lang, "nav-console")) }
+            p { (t(lang, "console-sign-in-text")) }
+            p.actions { (ui::link_button(&frame.path("/console/sign-in"), t(lang, "console-sign-in"), ui::Look::Main)) }
+        };
+        return Ok(frame.page(t(lang, "nav-console")).narrow().answer(main));
+    };
+    let staff = session.staff().ok_or(Failure::NotFound)?.clone();
+    let role = staff.role;
+    let head = html! { (ui::section_head(t(lang, "console-overview"), Some(t(lang, "console-overview-text")), None)) };
+    let (shops_too, money_too, jobs_too) = (SHOPS.contains(&role), MONEY.contains(&role), JOBS.contains(&role));
+    let now = app.now();
+    let found = app
+        .read(move |r| {
+            let applied = if shops_too { shop::in_state(r, shop::State::Applied, None, 100)?.len() } else { 0 };
+            let disputed = if money_too { payment::disputed(r, None, 100)?.len() } else { 0 };
+            let refunds = if money_too { refunds_to_look_at(r, now - WAITS, 100)?.len() } else { 0 };
+            let payouts = if money_too { settlement::payouts_to_look_at(r, now - MONTH, 100)?.len() } else { 0 };
+            let checks = if money_too { trade::jobs::checked(r, 5)? } else { Vec::new() };
+            let trial = if money_too { Some(settlement::trial_balance(r)?) } else { None };
+            let dead = if jobs_too { dead(r)?.len() } else { 0 };
+            Ok((applied, disputed, refunds, payouts, checks, trial, dead))
+        })
+        .await?;
+    let (applied, disputed, refunds, payouts, checks, trial, dead) = found;
+    let n = |n: usize| format::number(i64::try_from(n).unwrap_or(i64::MAX));
+    let mut facts: Vec<(String, &str)> = Vec::new();
+    if shops_too {
+        facts.push((n(applied), t(lang, "console-applications")));
+    }
+    if money_too {
+        facts.push((n(disputed), t(lang, "console-disputed")));
+        facts.push((n(refunds), t(lang, "console-refunds")));
+        facts.push((n(payouts), t(lang, "console-payouts")));
+    }
+    if jobs_too {
+        facts.push((n(dead), t(lang, "console-dead")));
+    }
+    let content = html! {
+        (head)
+        @if facts.is_empty() { (ui::notice(ui::Tone::Info, t(lang, "console-nothing-for-role"))) } @else { (ui::facts(&facts)) }
+        @if let Some(trial) = &trial { (trial_shown(lang, trial)) (checks_shown(lang, &checks)) }
+    };
+    Ok(frame.page(t(lang, "nav-console")).answer(with_side(&frame, &staff, paths::CONSOLE, content)))
+}
+
+fn trial_shown(lang: Lang, trial: &TrialBalance) -> Markup {
+    let sums: Vec<String> = trial.sums.iter().map(|(currency, sum)| format::money(lang, *sum, currency)).collect();
+    html! {
+        section.card.pad {
+            h2 { (t(lang, "console-trial")) }
+            @if trial.holds() {
+                (ui::notice(ui::Tone::Good, t(lang, "console-trial-holds")))
+            } @else {
+                (ui::notice(ui::Tone::Bad, t(lang, "console-trial-off")))
+            }
+            (ui::details(&[
+                (t(lang, "console-sum"), html! { (if sums.is_empty() { format::money(lang, 0, CURRENCY) } else { sums.join(", ") }) }),
+                (t(lang, "console-unbalanced"), html! { (format::number(trial.unbalanced_entries)) }),
+                (t(lang, "console-overdrawn"), html! { (format::number(trial.overdrawn)) }),
+            ]))
+        }
+    }
+}
+
+fn checks_shown(lang: Lang, checks: &[trade::jobs::Checked]) -> Markup {
+    let columns = ["console-day", "console-compared", "console-sum", "console-differences"].map(|key| t(lang, key));
+    let mut table = ui::Table::new(t(lang, "console-checks"), &columns);
+    for check in checks {
+        table.row(vec![
+            ui::head_cell(html! { (check.day.to_string()) }),
+            ui::number_cell(html! { (format::number(check.lines)) }),
+            ui::number_cell(html! { (format::money(lang, check.trial_balance, CURRENCY)) }),
+            ui::cell(html! {
+                @if check.differences.is_empty() { (ui::badge(ui::Tone::Good, t(lang, "console-no-difference"))) }
+                @for difference in &check.differences {
+                    @let side = |amount: Option<i64>| amount.map_or_else(|| "–".to_owned(), |minor| format::money(lang, minor, CURRENCY));
+                    p { span.tabular { (difference.number) } (t(lang, "colon")) (side(difference.ours)) " / " (side(difference.theirs)) }
+                }
+            }),
+        ]);
+    }
+    html! {
+        section {
+            h2 { (t(lang, "console-checks")) }
+            @if table.is_empty() { p.note { (t(lang, "console-checks-empty")) } } @else { (table) }
+        }
+    }
+}
+
+// --- shops ------------------------------------------------------------------------------------------------------------
+
+const STATES: [(&str, shop::State); 5] = [
+    ("console-applications", shop::State::Applied),
+    ("console-open", shop::State::Open),
+    ("console-paused", shop::State::Paused),
+    ("console-refused", shop::State::Refused),
+    ("console-closed", shop::State::Closed),
+];
+
+/// `GET /console/shops`
+async fn shops(State(app): State<App>, duty: OnDuty, uri: OriginalUri, frame: Frame) -> Result<Response, Failure> {
+    may(&duty.staff, SHOPS)?;
+    let lang = frame.lang;
+    let asked = app::query(&uri.0);
+    let (key, state) =
+        *asked.get("state").and_then(|id| STATES.iter().find(|(_, state)| state.id() == id)).unwrap_or(&STATES[0]);
+    let after =
+        asked.get("at").and_then(|at| at.parse::<i64>().ok()).zip(asked.get("after").and_then(|id| Id::parse(id).ok()));
+    let from = after.clone();
+    let found = app.read(move |r| Ok(shop::in_state(r, state, from.as_ref().map(|(at, id)| (*at, id)), PAGE)?)).await?;
+    let all = frame.path("/console/shops");
+    let tabs: Vec<(&str, String, Option<u32>, bool)> = STATES
+        .iter()
+        .map(|(label, one)| (t(lang, label), format!("{all}?state={}", one.id()), None, *one == state))
+        .collect();
+    let here = format!("{all}?state={}", state.id());
+    let last = (found.len() as i64 == PAGE).then(|| found.last()).flatten();
+    let next = last.map(|shop| format!("{here}&at={}&after={}", shop.applied_at, shop.id));
+    let content = html! {
+        h1 { (t(lang, "console-shops")) }
+        (ui::tabs(t(lang, "console-shops"), &tabs))
+        @if found.is_empty() { (ui::empty(ui::icon::shop(), t(lang, key), t(lang, "console-shops-empty"), None)) }
+        @for shop in &found {
+            section.card.pad {
+                h2 { a href=(frame.path(&format!("/console/shops/{}", shop.id))) { (both(lang, &shop.face.name)) } }
+                (face(lang, shop))
+                (decisions(&frame, shop, &FormData::empty(), &FormErrors::default()))
+            }
+        }
+        (ui::pager_next(lang, after.map(|_| here), next))
+    };
+    Ok(frame.page(t(lang, "console-shops")).answer(with_side(&frame, &duty.staff, "/console/shops", content)))
+}
+
+/// What everybody may read of a shop, or will be able to.
+fn face(lang: Lang, shop: &OwnShop) -> Markup {
+    let mut rows = vec![
+        (t(lang, "sell-name"), html! { (shop.face.name.en) " · " (shop.face.name.zh) }),
+        (t(lang, "console-intro"), html! { (both(lang, &shop.face.intro)) }),
+        (t(lang, "console-place"), html! { (both(lang, &shop.face.place)) }),
+        (t(lang, "sell-since"), html! { (shop.face.since_year) }),
+        (t(lang, "sell-contact"), html! { (shop.contact_name) " " span.tabular { (shop.contact_phone) } }),
+        (t(lang, "sell-applied-at"), ui::time(lang, shop.applied_at)),
+    ];
+    if let Some(at) = shop.decided_at {
+        rows.push((t(lang, "console-decided-at"), ui::time(lang, at)));
+    }
+    if !shop.decision.is_empty() {
+        rows.push((t(lang, "sell-reason"), html! { (shop.decision) }));
+    }
+    ui::details(&rows)
+}
+
+/// What can be decided on a shop in its state; a refusal and a pause need their reason.
+fn decisions(frame: &Frame, shop: &OwnShop, form: &FormData, errors: &FormErrors) -> Markup {
+    let lang = frame.lang;
+    let action = frame.path(&format!("/console/shops/{}", shop.id));
+    let verb = |verb: &'static str, label: &'static str, look| ui::Button {
+        label: t(lang, label),
+        look,
+        name_value: Some(("decision", verb)),
+    };
+    let plain = |which: &'static str, label: &'static str| {
+        ui::form(&frame.csrf, &action, html! { (verb(which, label, ui::Look::Main)) })
+    };
+    let reasoned = |which: &'static str, label: &'static str| {
+        ui::form(
+            &frame.csrf,
+            &action,
+            html! {
+                (Entry::new(Kind::Text, "reason", t(lang, "sell-reason")).hint(t(lang, "console-reason-hint")).lines(2).limit(400)
+                    .from(lang, form, errors))
+                (verb(which, label, ui::Look::Danger))
+            },
+        )
+    };
+    html! {
+        @match shop.state {
+            shop::State::Applied => { (plain("approve", "console-approve")) (reasoned("refuse", "console-refuse")) },
+            shop::State::Open => (reasoned("pause", "console-pause")),
+            shop::State::Paused => (plain("resume", "console-resume")),
+            shop::State::Refused | shop::State::Closed => {},
+        }
+    }
+}
+
+/// `GET /console/shops/{id}`
+async fn one_shop(
+    State(app): State<App>,
+    duty: OnDuty,
+    Path(id): Path<String>,
+    frame: Frame,
+) -> Result<Response, Failure> {
+    let id = Id::parse(&id).map_err(|_| Failure::NotFound)?;
+    shop_page(&app, &duty, &frame, &id, &FormData::empty(), &FormErrors::default()).await
+}
+
+async fn shop_page(
+    app: &App,
+    duty: &OnDuty,
+    frame: &Frame,
+    id: &Id,
+    form: &FormData,
+    errors: &FormErrors,
+) -> Result<Response, Failure> {
+    may(&duty.staff, SHOPS)?;
+    let lang = frame.lang;
+    let wanted = id.clone();
+    let (shop, people) = app.read(move |r| Ok((shop::by_id(r, &wanted)?, shop::people(r, &wanted)?))).await?;
+    let shop = shop.ok_or(Failure::NotFound)?;
+    let papers = match people {
+        // Whoever opens the papers stands in the ledger; on a form that is shown again they need not be opened again.
+        Some((owner, representative)) if errors.is_empty() => {
+            papers(app, duty, lang, id, owner, representative).await?
+        }
+        _ => None,
+    };
+    let title = both(lang, &shop.face.name).to_owned();
+    let content = html! {
+        (ui::crumbs(lang, &[(t(lang, "console-shops"), Some(frame.path("/console/shops"))), (&title, None)]))
+        h1 { (title) }
+        (ui::error_summary(lang, errors, &[("reason", t(lang, "sell-reason"))]))
+        section.card.pad {
+            (face(lang, &shop))
+            @if matches!(shop.state, shop::State::Open | shop::State::Paused) {
+                p { a href=(frame.path(&shop_path(&shop.id))) { (t(lang, "sell-see-shop")) } }
+            }
+        }
+        @if let Some(papers) = &papers { (papers) }
+        section.card.pad { h2 { (t(lang, "console-decide")) } (decisions(frame, &shop, form, errors)) }
+    };
+    let main = with_side(frame, &duty.staff, "/console/shops", content);
+    let page = frame.page(&title);
+    Ok(if errors.is_empty() { page.answer(main) } else { page.again(main) })
+}
+
+/// The filed papers, where the role may read them.
+async fn papers(
+    app: &App,
+    duty: &OnDuty,
+    lang: Lang,
+    id: &Id,
+    owner: Id,
+    representative: Id,
+) -> Result<Option<Markup>, Failure> {
+    let people = if owner == representative { vec![owner] } else { vec![owner, representative] };
+    let by = Actor::staff(&duty.staff.id, duty.staff.role);
+    let access = match app.vault.access::<QualifySeller>(&by, &people).await {
+        Ok(access) => access,
+        Err(NoAccess::Unavailable(why)) => return Err(app::no_access(NoAccess::Unavailable(why))),
+        Err(_) => return Ok(None),
+    };
+    let wanted = id.clone();
+    let opened = app.ask(move |r| shop::papers(r, &access, &wanted)).await?;
+    let Some(opened) = opened.map_err(|refused: catalogue::Refused| Failure::fault(refused.key()))? else {
+        return Ok(None);
+    };
+    Ok(Some(html! {
+        section.card.pad {
+            h2 { (t(lang, "console-papers")) }
+            (ui::details(&[
+                (t(lang, "sell-representative-name"), html! { (opened.representative_name) }),
+                (t(lang, "sell-account"), ui::masked(lang, &opened.settlement_account.masked(), None)),
+                (t(lang, "console-filed-at"), ui::time(lang, opened.filed_at)),
+            ]))
+            p.note { (t(lang, "console-papers-note")) }
+        }
+    }))
+}
+
+/// `POST /console/shops/{id}`
+async fn decide(
+    State(app): State<App>,
+    duty: OnDuty,
+    Path(id): Path<String>,
+    frame: Frame,
+    form: FormData,
+) -> Result<Response, Failure> {
+    may(&duty.staff, SHOPS)?;
+    let id = Id::parse(&id).map_err(|_| Failure::NotFound)?;
+    let reason = form.text("reason").replace(['\r', '\n'], " ");
+    let (decision, said) = match form.text("decision") {
+        "approve" => (Decision::Approve, "said-shop-approved"),
+        "refuse" => (Decision::Refuse(reason), "said-shop-refused"),
+        "pause" => (Decision::Pause(reason), "said-shop-paused"),
+        "resume" => (Decision::Resume, "said-shop-resumed"),
+        _ => return Err(Failure::BadRequest),
+    };
+    let (by, of) = (Actor::staff(&duty.staff.id, duty.staff.role), id.clone());
+    match app.write(move |tx| shop::decide(tx, &by, &of, &decision)).await? {
+        Ok(()) => Ok(frame.go_saying("/console/shops", said)),
+        Err(catalogue::Refused::ShopNotFound) => Err(Failure::NotFound),
+        Err(refused) => {
+            let mut errors = FormErrors::default();
+            refused.tell(&mut errors);
+            shop_page(&app, &duty, &frame, &id, &form, &errors).await
+        }
+    }
+}
+
+// --- money ------------------------------------------------------------------------------------------------------------
+
+/// `GET /console/money`
+async fn money(State(app): State<App>, duty: OnDuty, frame: Frame) -> Result<Response, Failure> {
+    money_page(&app, &duty, &frame, None).await
+}
+
+async fn money_page(
+    app: &App,
+    duty: &OnDuty,
+    frame: &Frame,
+    refused: Option<trade::Refused>,
+) -> Result<Response, Failure> {
+    may(&duty.staff, MONEY)?;
+    let lang = frame.lang;
+    let now = app.now();
+    let (totals, trial, checks, disputed, refunds, payouts) = app
+        .read(move |r| {
+            Ok((
+                settlement::totals(r)?,
+                settlement::trial_balance(r)?,
+                trade::jobs::checked(r, 14)?,
+                payment::disputed(r, None, LOOK)?,
+                refunds_to_look_at(r, now - WAITS, LOOK)?,
+                settlement::payouts_to_look_at(r, now - MONTH, LOOK)?,
+            ))
+        })
+        .await?;
+    let price = |minor| format::money(lang, minor, CURRENCY);
+    let accounts: Vec<(&str, Markup)> = totals
+        .iter()
+        .map(|total| {
+            let key = match total.account {
+                Account::Provider => "console-account-provider",
+                Account::Held => "console-account-held",
+                Account::Seller => "console-account-seller",
+                Account::Commission => "console-account-commission",
+                Account::PaidOut => "console-account-paid-out",
+            };
+            (t(lang, key), html! { span.tabular { (format::money(lang, total.amount, &total.currency)) } })
+        })
+        .collect();
+    let columns = ["console-number", "console-when", "console-state", "sell-amount"].map(|key| t(lang, key));
+    let mut disputes = ui::Table::new(t(lang, "console-disputed"), &columns);
+    for payment in &disputed {
+        disputes.row(vec![
+            ui::head_cell(html! { span.tabular { (payment.number) } }),
+            ui::cell(ui::time(lang, payment.begun_at)),
+            ui::cell(match payment.settled_at {
+                Some(_) => ui::badge(ui::Tone::Good, t(lang, "console-given-back")),
+                None => ui::badge(ui::Tone::Warn, t(lang, "console-on-way-back")),
+            }),
+            ui::number_cell(html! { (format::money(lang, payment.amount, &payment.currency)) }),
+        ]);
+    }
+    let columns = ["console-number", "console-when", "console-state", "sell-amount", ""]
+        .map(|key| if key.is_empty() { "" } else { t(lang, key) });
+    let mut back = ui::Table::new(t(lang, "console-refunds"), &columns);
+    for refund in &refunds {
+        let failed = refund.state == RefundState::Failed;
+        back.row(vec![
+            ui::head_cell(html! { span.tabular { (refund.request_number()) } }),
+            ui::cell(ui::time(lang, refund.made_at)),
+            ui::cell(html! {
+                (ui::badge(if failed { ui::Tone::Bad } else { ui::Tone::Warn }, t(lang, if failed { "console-failed" } else { "console-waits" })))
+                @if !refund.why.is_empty() { p.note { (refund.why) } }
+            }),
+            ui::number_cell(html! { (price(refund.amount)) }),
+            ui::cell(html! {
+                @if failed {
+                    (ui::form(&frame.csrf, &frame.path("/console/money/refund"), html! {
+                        (ui::hidden("refund", refund.id.as_str()))
+                        (ui::button(t(lang, "console-again"), ui::Look::Plain))
+                    }))
+                }
+            }),
+        ]);
+    }
+    let columns = ["console-number", "console-when", "console-state", "sell-amount"].map(|key| t(lang, key));
+    let mut out = ui::Table::new(t(lang, "console-payouts"), &columns);
+    for payout in &payouts {
+        let failed = payout.state == PayoutState::Failed;
+        out.row(vec![
+            ui::head_cell(html! { span.tabular { (payout.request_number()) } }),
+            ui::cell(ui::time(lang, payout.made_at)),
+            ui::cell(html! {
+                (ui::badge(if failed { ui::Tone::Bad } else { ui::Tone::Warn }, t(lang, if failed { "console-failed" } else { "console-waits" })))
+                @if !payout.why.is_empty() { p.note { (t(lang, payout.why)) } }
+                @if !payout.code.is_empty() { p.note { (payout.code) } }
+            }),
+            ui::number_cell(html! { (format::money(lang, payout.amount, &payout.currency)) }),
+        ]);
+    }
+    let part = |title: &'static str, table: &ui::Table| {
+        html! {
+            section {
+                h2 { (t(lang, title)) }
+                @if table.is_empty() { p.note { (t(lang, "console-none")) } } @else { (table) }
+            }
+        }
+    };
+    let content = html! {
+        (ui::section_head(t(lang, "console-money"), Some(t(lang, "console-money-text")), None))
+        @if let Some(refused) = &refused { (ui::notice(ui::Tone::Bad, &refused.sentence(lang))) }
+        (trial_shown(lang, &trial))
+        @if !accounts.is_empty() {
+            section.card.pad { h2 { (t(lang, "console-accounts")) } (ui::details(&accounts)) }
+        }
+        (part("console-disputed", &disputes))
+        (part("console-refunds", &back))
+        (part("console-payouts", &out))
+        (checks_shown(lang, &checks))
+    };
+    let main = with_side(frame, &duty.staff, "/console/money", content);
+    let page = frame.page(t(lang, "console-money"));
+    Ok(if refused.is_some() { page.again(main) } else { page.answer(main) })
+}
+
+/// `POST /console/money/refund`: asks the payment company once more.
+async fn refund_again(State(app): State<App>, duty: OnDuty, frame: Frame, form: FormData) -> Result<Response, Failure> {
+    may(&duty.staff, MONEY)?;
+    let id = Id::parse(form.text("refund")).map_err(|_| Failure::BadRequest)?;
+    match app.write(move |tx| retry_refund(tx, &id)).await? {
+        Ok(()) => Ok(frame.go_saying("/console/money", "said-refund-again")),
+        Err(refused) => money_page(&app, &duty, &frame, Some(refused)).await,
+    }
+}
+
+// --- background work --------------------------------------------------------------------------------------------------
+
+/// The dead come first in the list of all.
+fn dead(r: &mut db::Read) -> Result<Vec<db::jobs::Listed>, db::Stop<std::convert::Infallible>> {
+    let mut listed = db::jobs::list(r.db, 100)?;
+    listed.retain(|job| job.state == "dead");
+    Ok(listed)
+}
+
+/// `GET /console/jobs`
+async fn jobs(State(app): State<App>, duty: OnDuty, frame: Frame) -> Result<Response, Failure> {
+    may(&duty.staff, JOBS)?;
+    let lang = frame.lang;
+    let dead = app.read(|r| dead(r)).await?;
+    let columns = ["console-kind", "console-attempts", "console-when", "console-error", ""]
+        .map(|key| if key.is_empty() { "" } else { t(lang, key) });
+    let mut table = ui::Table::new(t(lang, "console-dead"), &columns);
+    for job in &dead {
+        table.row(vec![
+            ui::head_cell(html! { (job.kind) }),
+            ui::number_cell(html! { (format::number(job.attempts)) }),
+            ui::cell(ui::time(lang, job.created_at)),
+            ui::cell(html! { (job.last_error) }),
+            ui::cell(ui::form(
+                &frame.csrf,
+                &frame.path("/console/jobs/revive"),
+                html! {
+                    (ui::hidden("job", job.id.as_str()))
+                    (ui::button(t(lang, "console-again"), ui::Look::Plain))
+                },
+            )),
+        ]);
+    }
+    let content = html! {
+        (ui::section_head(t(lang, "console-jobs"), Some(t(lang, "console-jobs-text")), None))
+        @if table.is_empty() {
+            (ui::empty(ui::icon::check(), t(lang, "console-dead-none"), t(lang, "console-dead-none-text"), None))
+        } @else {
+            p.note { (f(lang, "console-dead-count", &[("n", (dead.len() as i64).into())])) }
+            (table)
+        }
+    };
+    Ok(frame.page(t(lang, "console-jobs")).answer(with_side(&frame, &duty.staff, "/console/jobs", content)))
+}
+
+/// `POST /console/jobs/revive`
+async fn revive(State(app): State<App>, duty: OnDuty, frame: Frame, form: FormData) -> Result<Response, Failure> {
+    may(&duty.staff, JOBS)?;
+    let id = Id::parse(form.text("job")).map_err(|_| Failure::BadRequest)?;
+    let revived = app.carry_out(move |tx| Ok(db::jobs::revive(tx, &id)?)).await?;
+    Ok(frame.go_saying("/console/jobs", if revived { "said-job-revived" } else { "said-job-not-dead" }))
 }
