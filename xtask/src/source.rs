@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A test function, or a doc comment that may hold doc tests.
 pub struct Written {
-    /// The folder of the package: `vault`, `tests`.
+    /// `vault`, `hanse`.
     pub package: String,
     /// From the root of the repository.
     pub file: String,
@@ -49,7 +49,11 @@ fn each_file(mut visit: impl FnMut(&str, &str, &str)) {
     let mut packages: Vec<PathBuf> = folder(&root.join("crates"));
     packages.extend([root.join("tests"), root.join("xtask")]);
     for package in packages {
-        let name = package.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = match package.file_name().unwrap_or_default().to_string_lossy() {
+            // The tests of the whole system belong to the binary that they run.
+            name if name == "tests" => "hanse".to_owned(),
+            name => name.into_owned(),
+        };
         let mut waiting = folder(&package);
         while let Some(path) = waiting.pop() {
             if path.is_dir() {

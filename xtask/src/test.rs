@@ -14,8 +14,6 @@ const POSTGRES: &str = "HANSE_TEST_POSTGRES";
 
 pub fn run(arguments: &[String]) -> Outcome {
     needs::install()?;
-    // The tests of the whole system start the binary that lies in the target directory.
-    succeed(cargo().arg("build").args(EVERYTHING).args(["--bins", "--tests"]))?;
     let given = std::env::var(POSTGRES).ok().filter(|url| !url.is_empty());
     let (url, _server) = match given {
         Some(url) => (url, None),
@@ -44,8 +42,8 @@ fn with_nextest(arguments: &[String], url: &str) -> Outcome {
     } else {
         Ok(())
     };
-    let report = crate::target().join("nextest/default/junit.xml");
-    // The last run's must not stand for this one's.
+    let report = crate::root().join("target/nextest/default/junit.xml");
+    // Nextest puts it there whatever the target directory; the last run's must not stand for this one's.
     let _absent = fs::remove_file(&report);
     let ran = succeed(&mut run);
     passed.extend(passed::of_junit(&fs::read_to_string(&report).unwrap_or_default()));
