@@ -401,3 +401,110 @@ fn place<T>(groups: &mut Vec<T>, fits: impl Fn(&T) -> bool, make: impl FnOnce() 
     });
     &mut groups[at]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use catalogue::price::Freight;
+    use catalogue::view::{self, Variant};
+    use proptest::prelude::*;
+
+    fn id(n: usize) -> Id {
+        Id::parse(&format!("00000000-0000-7000-8000-{n:012}")).unwrap()
+    }
+
+    /// A product of three variants, in one of four shops.
+    fn product(n: usize, shop: usize, tiers: Vec<Tier>, freight: Freight) -> view::Goods {
+        view::Goods {
+            id: id(n),
+            sale: Sale::Open,
+            shop: ShopLine { id: id(900 + shop), name: Both::default(), place: Both::default() },
+            seller: id(800 + shop),
+            freight,
+            category: "buttons".to_owned(),
+            title: Both::default(),
+            unit: Unit::default(),
+            picture: None,
+            tiers,
+            variants: (0..3)
+                .map(|v| Variant {
+                    id: id(n * 10 + v),
+                    sku: String::new(),
+                    name: Both::default(),
+                    surcharge: v as i64,
+                    stock: 100,
+                })
+                .collect(),
+        }
+    }
+
+    fn goods() -> impl Strategy<Value = Vec<view::Goods>> {
+        let tiers = (1..50i64, 1..100_000i64, 1..50i64, 1..100i64).prop_map(|(from, price, more, less)| {
+            let first = Tier { from, price: price + less };
+            vec![first, Tier { from: from + more, price }]
+        });
+        prop::collection::vec((0..4usize, tiers), 1..8).prop_map(|made| {
+            made.into_iter()
+                .enumerate()
+                .map(|(n, (shop, tiers))| {
+                    // One freight a shop.
+                    let freight = Freight { flat: shop as i64 * 300, free_from: (shop == 3).then_some(10_000) };
+                    product(n + 1, shop, tiers, freight)
+                })
+                .collect()
+        })
+    }
+
+    fn item(goods: &[view::Goods], (n, v, quantity, chosen): (prop::sample::Index, usize, i64, bool)) -> Item {
+        let product = n.get(goods);
+        let variant = product.variants[v].id.clone();
+        Item { product: product.id.clone(), variant, quantity, price_when_added: 1, added_at: 0, chosen }
+    }
+
+    proptest! {
+        /// Every total is the sum of its parts; every part is priced by the one price function on the product's
+        /// quantity; neither reminders nor the order of the lines move a price (2-a.S1).
+        #[test]
+        fn totals_are_sums_of_their_parts(
+            goods in goods(),
+            picked in prop::collection::vec((any::<prop::sample::Index>(), 0..3usize, 1..=QUANTITY_MAX, any::<bool>()), 0..40),
+        ) {
+            let mut items: Vec<Item> = picked.into_iter().map(|pick| item(&goods, pick)).collect();
+            items.sort_by(|a, b| (&a.product, &a.variant).cmp(&(&b.product, &b.variant)));
+            items.dedup_by(|a, b| (&a.product, &a.variant) == (&b.product, &b.variant));
+            let known = goods::Goods::of(goods);
+            let cart = lay_out(&items, &known, false);
+            let mut total = 0;
+            for seller in &cart.sellers {
+                let mut sum = 0;
+                for of in &seller.products {
+                    let product = known.product(&of.product).unwrap();
+                    let chosen: i64 = of.lines.iter().filter(|l| l.chosen).map(|l| l.quantity).sum();
+                    let all: i64 = of.lines.iter().map(|l| l.quantity).sum();
+                    prop_assert_eq!(of.quantity, if chosen > 0 { chosen } else { all });
+                    prop_assert_eq!(of.missing, if chosen > 0 { (of.minimum - chosen).max(0) } else { 0 });
+                    for line in &of.lines {
+                        let surcharge = product.variant(&line.variant).unwrap().surcharge;
+                        let unit = price::unit_price(&product.tiers, surcharge, of.quantity.max(of.minimum));
+                        prop_assert_eq!(line.unit_price, unit);
+                        prop_assert_eq!(line.amount, unit.map(|unit| unit * line.quantity));
+                        prop_assert_eq!(line.dropped_by, None);
+                        sum += line.amount.filter(|_| line.chosen).unwrap_or(0);
+                    }
+                }
+                let any = seller.products.iter().flat_map(|p| &p.lines).any(|line| line.chosen);
+                prop_assert_eq!(seller.goods_amount, sum);
+                prop_assert_eq!(seller.total, sum + seller.freight);
+                prop_assert!(any || seller.total == 0);
+                total += seller.total;
+            }
+            prop_assert_eq!(cart.total, total);
+            prop_assert_eq!(cart.lines, items.len());
+            prop_assert_eq!(cart.chosen, items.iter().filter(|item| item.chosen).count());
+            let reminded = lay_out(&items, &known, true);
+            items.reverse();
+            prop_assert_eq!(reminded.total, total);
+            prop_assert_eq!(lay_out(&items, &known, false).total, total);
+        }
+    }
+}

@@ -132,10 +132,15 @@ pub async fn prepare(
     let to = match destination {
         Destination::Kept(id) => {
             let (of, address) = (buyer.clone(), id.clone());
-            let person = vault.data().read(move |r| address::person_of(r, &of, &address)).await?;
-            if person != buyer.member {
-                people.push(person);
-            }
+            let other = vault
+                .data()
+                .read(move |r| {
+                    let person = address::person_of(r, &of, &address)?;
+                    still_kept(r, &of, &person)?;
+                    Ok((person != of.member).then_some(person))
+                })
+                .await?;
+            people.extend(other);
             To::Kept(id)
         }
         Destination::Own(place) => To::Own(place),
@@ -475,10 +480,7 @@ impl<'o> Consignee<'o> {
             .first(tx.db)
             .optional()?;
         let (person, name, phone, alt_phone, place) = row.ok_or(Stop::Refused(Refused::NoSuchAddress))?;
-        // Somebody else may have taken back their consent to standing in the book.
-        if person != buyer.member && reachable::<KeepAddressBook>(tx, vec![person.clone()])?.is_empty() {
-            return Err(Stop::refuse(Refused::NoSuchAddress));
-        }
+        still_kept(tx, buyer, &person)?;
         let row = RowKey { person: &person, id };
         let values = Values::Opened {
             name: name.open(access, tx, &row)?,
@@ -515,6 +517,14 @@ impl<'o> Consignee<'o> {
     }
 }
 
+/// Somebody else may have taken back their consent to standing in the book, or be gone.
+fn still_kept(scope: &mut impl Scope, buyer: &Buyer, person: &Id) -> Result<(), Stop<Refused>> {
+    if *person != buyer.member && reachable::<KeepAddressBook>(scope, vec![person.clone()])?.is_empty() {
+        return Err(Stop::refuse(Refused::NoSuchAddress));
+    }
+    Ok(())
+}
+
 /// Records who assured it, when, and in which words (2.3.2-d.1). The seal asks for the buyer's state, as the seals of
 /// an own consignee do: so every order does.
 fn assure(tx: &mut Tx, buyer: &Buyer, person: &Id, delivery: &Delivery) -> Result<(), Stop<Refused>> {
@@ -532,4 +542,30 @@ fn assure(tx: &mut Tx, buyer: &Buyer, person: &Id, delivery: &Delivery) -> Resul
         ))
         .execute(tx.db)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What the marketplace takes and what it leaves are the whole, for every rate; what does not divide is left.
+        #[test]
+        fn a_commission_is_a_part(amount in 0..=AMOUNT_MAX, rate in 0..=10_000i64) {
+            let taken = commission(amount, rate);
+            prop_assert!((0..=amount).contains(&taken));
+            prop_assert!(i128::from(taken) * 10_000 <= i128::from(amount) * i128::from(rate));
+            prop_assert!((i128::from(taken) + 1) * 10_000 > i128::from(amount) * i128::from(rate));
+        }
+    }
+
+    #[test]
+    fn keys_are_plain_and_bounded() {
+        assert!(Once::parse("0190f5c4-aaaa-7bbb-8ccc-0123456789ab").is_ok());
+        assert!(Once::parse(Once::draw().as_str()).is_ok());
+        for bad in ["", "short", "sixteen letters!", "ключ-ключ-ключ-ключ", &"x".repeat(65)] {
+            assert_eq!(Once::parse(bad), Err(NotAKey), "{bad}");
+        }
+    }
 }

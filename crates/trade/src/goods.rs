@@ -18,6 +18,11 @@ pub(crate) fn load<'p>(scope: &mut impl Scope, products: impl Iterator<Item = &'
 }
 
 impl Goods {
+    #[cfg(test)]
+    pub fn of(products: Vec<view::Goods>) -> Goods {
+        Goods(products.into_iter().map(|product| (product.id.clone(), product)).collect())
+    }
+
     pub fn product(&self, id: &Id) -> Option<&view::Goods> {
         self.0.get(id)
     }

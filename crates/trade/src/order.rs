@@ -470,15 +470,16 @@ fn listed(filter: &Filter) -> Boxed {
     }
     let words: String = filter.words.trim().chars().take(WORDS_MAX).collect();
     if !words.is_empty() {
-        let like = format!("%{}%", escaped(&words.to_lowercase()));
+        // The engine lowers both sides, so that they meet in whatever alphabets it knows.
+        let like = || lower(format!("%{}%", escaped(&words)));
         let of_order = order_line::table.filter(order_line::of_order.eq(purchase_order::id)).filter(
             lower(order_line::title_en)
-                .like(like.clone())
+                .like(like())
                 .escape('\\')
-                .or(lower(order_line::title_zh).like(like.clone()).escape('\\'))
-                .or(lower(order_line::variant_en).like(like.clone()).escape('\\'))
-                .or(lower(order_line::variant_zh).like(like.clone()).escape('\\'))
-                .or(lower(order_line::sku).like(like).escape('\\')),
+                .or(lower(order_line::title_zh).like(like()).escape('\\'))
+                .or(lower(order_line::variant_en).like(like()).escape('\\'))
+                .or(lower(order_line::variant_zh).like(like()).escape('\\'))
+                .or(lower(order_line::sku).like(like()).escape('\\')),
         );
         query = query.filter(purchase_order::number.eq(words.to_uppercase()).or(exists(of_order)));
     }
@@ -521,6 +522,7 @@ struct HeadRow {
     hidden: bool,
 }
 
+#[expect(clippy::type_complexity, reason = "a list of columns")]
 const HEAD: (
     purchase_order::id,
     purchase_order::number,

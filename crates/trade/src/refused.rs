@@ -163,3 +163,51 @@ pub(crate) fn decimal(minor: i64) -> String {
     let sign = if minor < 0 { "-" } else { "" };
     format!("{sign}{}.{:02}", minor.unsigned_abs() / 100, minor.unsigned_abs() % 100)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Every refusal has its words in both languages, and says no more than the arguments give it.
+    #[test]
+    fn every_refusal_has_its_words() {
+        let source = include_str!("refused.rs");
+        let keys: BTreeSet<&str> =
+            source.split('"').filter(|text| text.starts_with("refused-trade-") && !text.contains('.')).collect();
+        assert!(keys.len() > 25);
+        for language in ["en", "zh"] {
+            let folder = format!("{}/../web/locales/{language}", env!("CARGO_MANIFEST_DIR"));
+            let words: String = ["refused-trade.ftl", "refused-trade-money.ftl"]
+                .iter()
+                .map(|file| std::fs::read_to_string(format!("{folder}/{file}")).unwrap())
+                .collect();
+            let written: BTreeSet<&str> = words
+                .lines()
+                .filter(|line| line.starts_with("refused-trade-"))
+                .filter_map(|line| line.split(" = ").next())
+                .collect();
+            let keys: BTreeSet<&str> = keys.iter().filter(|key| **key != "refused-trade-").copied().collect();
+            assert_eq!(written, keys, "{language}");
+        }
+    }
+
+    #[test]
+    fn what_a_refusal_names() {
+        let title = Both::new("Buttons", "");
+        let short = Refused::Short { title: title.clone(), variant: Both::new("", "红"), left: 3 };
+        assert_eq!(
+            short.args(),
+            [
+                ("title_en", "Buttons".to_owned()),
+                ("title_zh", "Buttons".to_owned()),
+                ("variant_en", "红".to_owned()),
+                ("variant_zh", "红".to_owned()),
+                ("left", "3".to_owned())
+            ]
+        );
+        let changed = Refused::PriceChanged { seen: 192_005, now: -5 };
+        assert_eq!(changed.args(), [("seen", "1920.05".to_owned()), ("now", "-0.05".to_owned())]);
+        assert_eq!(Refused::AssuranceMissing.field(), Some("assured"));
+    }
+}

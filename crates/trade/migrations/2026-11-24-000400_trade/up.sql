@@ -184,6 +184,7 @@ create table book_check (
 create unique index checkout_once on checkout (buyer, once);
 create unique index purchase_order_number on purchase_order (number);
 create index purchase_order_buyer on purchase_order (buyer, id);
+create index purchase_order_shop_all on purchase_order (shop, id);
 create index purchase_order_shop on purchase_order (shop, state, id);
 create index purchase_order_checkout on purchase_order (checkout);
 create index purchase_order_unpaid on purchase_order (pay_until) where state = 'placed';
