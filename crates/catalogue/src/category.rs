@@ -50,8 +50,7 @@ pub fn put(tx: &mut Tx, new: &NewCategory) -> Result<(), Stop<Refused>> {
         category::name_zh.eq(&name.zh),
         category::sort.eq(new.sort),
     );
-    let renamed =
-        (category::name_en.eq(&name.en), category::name_zh.eq(&name.zh), category::sort.eq(new.sort));
+    let renamed = (category::name_en.eq(&name.en), category::name_zh.eq(&name.zh), category::sort.eq(new.sort));
     on_each!(tx.db, c => diesel::insert_into(category::table)
         .values(row)
         .on_conflict(category::id)
@@ -165,4 +164,67 @@ fn names_with(scope: &mut impl Scope, listed: HashMap<String, i64>) -> QueryResu
         .select((category::id, category::parent, category::name_en, category::name_zh))
         .load(scope.db())?;
     Ok(Tree::grow(rows, &listed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use db::Failed;
+
+    #[test]
+    fn the_tree_counts_what_is_for_sale_in_and_below() {
+        each_engine(|t| {
+            let db = &t.data.db;
+            let seller = open_shop(&t.vault, &member(&t.vault), "Buttons");
+            categories(db);
+            publish_now(db, &seller, new_product(db, "One", "一"));
+            publish_now(db, &seller, new_product(db, "Two", "二"));
+            let down = publish_now(db, &seller, new_product(db, "Three", "三"));
+            let own = seller.clone();
+            db.write_now(move |tx| crate::product::take_down(tx, &own, &down)).unwrap();
+            let grown = db.read_now(|r| Ok::<_, Stop<()>>(tree(r)?)).unwrap();
+            let all: Vec<_> = grown.all().iter().map(|c| (c.key.as_str(), c.level, c.listed)).collect();
+            assert_eq!(all, [("trimmings", 1, 2), ("buttons", 2, 2), ("ribbons", 2, 0)]);
+            let path: Vec<_> = grown.path("buttons").into_iter().map(|c| c.name.en.as_str()).collect();
+            assert_eq!(path, ["Trimmings", "Buttons"]);
+            assert_eq!(grown.children("trimmings").count(), 2);
+            assert!(grown.path("nowhere").is_empty());
+        });
+    }
+
+    #[test]
+    fn a_category_is_renamed_and_never_moved_into_itself() {
+        each_engine(|t| {
+            let db = &t.data.db;
+            categories(db);
+            let put_now = |key: &str, parent: Option<&str>| {
+                let new = NewCategory {
+                    key: key.into(),
+                    parent: parent.map(str::to_owned),
+                    name: Both::new("New name", "新名"),
+                    sort: 0,
+                };
+                db.write_now(move |tx| put(tx, &new))
+            };
+            // The parent of a category that is there stays.
+            put_now("trimmings", Some("buttons")).unwrap();
+            let grown = db.read_now(|r| Ok::<_, Stop<()>>(names(r)?)).unwrap();
+            assert_eq!(grown.get("trimmings").map(|c| (c.level, c.name.en.as_str())), Some((1, "New name")));
+            for (key, parent, refused) in [
+                ("Upper", None, Refused::CategoryKey),
+                ("a/b", None, Refused::CategoryKey),
+                ("new", Some("nowhere"), Refused::CategoryUnknown),
+            ] {
+                let failed = put_now(key, parent).unwrap_err();
+                assert!(matches!(&failed, Failed::Refused(why) if *why == refused), "{key}: {failed}");
+            }
+            put_now("l3", Some("buttons")).unwrap();
+            put_now("l4", Some("l3")).unwrap();
+            put_now("l5", Some("l4")).unwrap();
+            put_now("l6", Some("l5")).unwrap();
+            let failed = put_now("l7", Some("l6")).unwrap_err();
+            assert!(matches!(failed, Failed::Refused(Refused::CategoryTooDeep)), "{failed}");
+        });
+    }
 }

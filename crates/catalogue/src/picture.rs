@@ -143,7 +143,8 @@ fn why(error: image::ImageError) -> Refused {
 fn fit(whole: DynamicImage, side: u32) -> RgbImage {
     let whole = if whole.width().max(whole.height()) > side {
         // Far too large ones are halved cheaply first; the fine filter then works on twice the size.
-        let near = if whole.width().max(whole.height()) > 4 * side { whole.thumbnail(2 * side, 2 * side) } else { whole };
+        let near =
+            if whole.width().max(whole.height()) > 4 * side { whole.thumbnail(2 * side, 2 * side) } else { whole };
         near.resize(side, side, FilterType::CatmullRom)
     } else {
         whole
@@ -174,8 +175,7 @@ static FREED: Condvar = Condvar::new();
 impl Place {
     fn take() -> Place {
         let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken =
-            FREED.wait_while(taken, |taken| *taken >= AT_ONCE_MAX).unwrap_or_else(PoisonError::into_inner);
+        let mut taken = FREED.wait_while(taken, |taken| *taken >= AT_ONCE_MAX).unwrap_or_else(PoisonError::into_inner);
         *taken += 1;
         Place
     }
@@ -216,4 +216,137 @@ pub fn is_public(scope: &mut impl Scope, blob: &BlobId) -> QueryResult<bool> {
     }
     let small = picture::table.filter(picture::small.eq(blob.as_str())).select(picture::place);
     Ok(small.first::<i64>(scope.db()).optional()?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use db::Stop;
+
+    fn pixels(width: u32, height: u32) -> RgbImage {
+        RgbImage::from_fn(width, height, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 120]))
+    }
+
+    fn written(pixels: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        pixels.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn photograph(width: u32, height: u32) -> Vec<u8> {
+        written(&DynamicImage::ImageRgb8(pixels(width, height)), ImageFormat::Jpeg)
+    }
+
+    /// A JPEG with an EXIF block that says `orientation` and holds a text.
+    fn with_exif(jpeg: &[u8], orientation: u8, text: &[u8; 12]) -> Vec<u8> {
+        let mut tiff: Vec<u8> = b"II*\0\x08\0\0\0\x02\0".to_vec();
+        tiff.extend([0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]); // orientation
+        tiff.extend([0x0e, 0x01, 2, 0, 12, 0, 0, 0, 38, 0, 0, 0]); // description, at 38
+        tiff.extend([0, 0, 0, 0]);
+        tiff.extend(text);
+        let mut block: Vec<u8> = b"Exif\0\0".to_vec();
+        block.extend(tiff);
+        let mut out = jpeg[..2].to_vec();
+        out.extend([0xff, 0xe1]);
+        out.extend((block.len() as u16 + 2).to_be_bytes());
+        out.extend(block);
+        out.extend(&jpeg[2..]);
+        out
+    }
+
+    #[test]
+    fn both_sizes_fit_and_keep_their_shape() {
+        let sizes = encode(&photograph(2_400, 1_600)).unwrap();
+        assert_eq!((sizes.width, sizes.height), (1_200, 800));
+        let card = image::load_from_memory(&sizes.small).unwrap();
+        assert_eq!((card.width(), card.height()), (320, 213));
+        let small = encode(&photograph(200, 100)).unwrap();
+        assert_eq!((small.width, small.height), (200, 100), "what is small is not blown up");
+        assert_eq!(image::guess_format(&small.large).unwrap(), ImageFormat::Jpeg);
+    }
+
+    /// Where a photograph was taken, and with what, is not passed on; the camera's turn is carried out.
+    #[test]
+    fn metadata_go_and_the_turn_is_carried_out() {
+        let sent = with_exif(&photograph(400, 200), 6, b"29.31N120.1E");
+        assert!(sent.windows(12).any(|window| window == b"29.31N120.1E"));
+        let sizes = encode(&sent).unwrap();
+        assert_eq!((sizes.width, sizes.height), (200, 400));
+        for kept in [&sizes.large, &sizes.small] {
+            assert!(!kept.windows(12).any(|window| window == b"29.31N120.1E"));
+            assert!(!kept.windows(4).any(|window| window == b"Exif"));
+        }
+    }
+
+    #[test]
+    fn png_and_webp_come_in_and_transparency_becomes_white() {
+        let clear = image::RgbaImage::from_pixel(80, 60, image::Rgba([10, 200, 30, 0]));
+        for format in [ImageFormat::Png, ImageFormat::WebP] {
+            let sizes = encode(&written(&DynamicImage::ImageRgba8(clear.clone()), format)).unwrap();
+            let shown = image::load_from_memory(&sizes.large).unwrap().to_rgb8();
+            assert!(shown.get_pixel(40, 30).0.iter().all(|&c| c > 250), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+        let gif =
+            b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+        let torn = &photograph(400, 300)[..40];
+        let empty: &[u8] = b"";
+        for sent in [&svg[..], &gif[..], torn, empty, b"%PDF-1.7", b"\xff\xd8\xff"] {
+            assert_eq!(encode(sent).map(|_| ()), Err(Refused::NotAPicture), "{:?}", &sent[..sent.len().min(8)]);
+        }
+        assert_eq!(encode(&vec![0; BYTES_MAX + 1]).map(|_| ()), Err(Refused::PictureBytes { max_mib: 12 }));
+        assert_eq!(encode(&photograph(31, 500)).map(|_| ()), Err(Refused::PictureTooSmall { min: 32 }));
+    }
+
+    /// A few bytes that say they are a huge picture are refused before a pixel is made.
+    #[test]
+    fn bombs_are_refused_by_their_header() {
+        let png = written(&DynamicImage::ImageRgb8(pixels(64, 64)), ImageFormat::Png);
+        for (width, height) in [(60_000u32, 60_000u32), (9_000, 9_000), (u32::MAX / 2, 40)] {
+            let mut bomb = png.clone();
+            bomb[16..20].copy_from_slice(&width.to_be_bytes());
+            bomb[20..24].copy_from_slice(&height.to_be_bytes());
+            let sum = crc32(&bomb[12..29]);
+            bomb[29..33].copy_from_slice(&sum.to_be_bytes());
+            let begun = std::time::Instant::now();
+            let refused = encode(&bomb).map(|_| ());
+            assert!(matches!(refused, Err(Refused::PicturePixels { .. } | Refused::NotAPicture)), "{refused:?}");
+            assert!(begun.elapsed().as_millis() < 500);
+        }
+        let mut jpeg = photograph(64, 64);
+        let frame = jpeg.windows(2).position(|window| window == [0xff, 0xc0]).unwrap();
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xf0, 0xff, 0xf0]);
+        assert_eq!(encode(&jpeg).map(|_| ()), Err(Refused::PicturePixels { max: SIDE_MAX }));
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0u32, |sum, &byte| {
+            (0..8).fold(sum ^ u32::from(byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg()))
+        })
+    }
+
+    /// A blob is served to everybody only if it is a product's picture.
+    #[test]
+    fn other_blobs_are_not_public() {
+        each_engine(|t| {
+            let db = &t.data.db;
+            let seller = open_shop(&t.vault, &member(&t.vault), "Buttons");
+            categories(db);
+            let attachment = db.blobs().put(b"a member's attachment").unwrap();
+            let product = publish_now(db, &seller, new_product(db, "Button", "纽扣"));
+            let (shown, other) = db
+                .read_now(move |r| {
+                    let pictures = of_product(r, &product)?;
+                    let large = is_public(r, &pictures[0].large)?;
+                    Ok::<_, Stop<()>>((large && is_public(r, &pictures[0].small)?, is_public(r, &attachment)?))
+                })
+                .unwrap();
+            assert!(shown && !other);
+        });
+    }
 }

@@ -149,7 +149,9 @@ fn checked_variants(variants: &[NewVariant]) -> Result<Vec<NewVariant>, Refused>
         };
         // A buyer who cannot tell two rows apart orders the wrong one.
         let twice = checked.iter().any(|other| {
-            other.name == row.name || (!row.sku.is_empty() && other.sku == row.sku) || (row.id.is_some() && other.id == row.id)
+            other.name == row.name
+                || (!row.sku.is_empty() && other.sku == row.sku)
+                || (row.id.is_some() && other.id == row.id)
         });
         if twice {
             return Err(Refused::VariantTwice { row: at + 1 });
@@ -201,23 +203,13 @@ pub(crate) fn publish_as(tx: &mut Tx, seller: &Seller, id: Id, new: &NewProduct)
 
 /// Saves an edit made from `version`. Refused if somebody saved another one meanwhile, or if the product is not in the
 /// seller's shop. Variants that are left out are no longer offered; orders that hold them keep them.
-pub fn edit(
-    tx: &mut Tx,
-    seller: &Seller,
-    id: &Id,
-    version: i64,
-    new: &NewProduct,
-) -> Result<Published, Stop<Refused>> {
+pub fn edit(tx: &mut Tx, seller: &Seller, id: &Id, version: i64, new: &NewProduct) -> Result<Published, Stop<Refused>> {
     let new = new.checked().map_err(Stop::Refused)?;
     must_know_category(tx, &new.category)?;
     let pictures = pictures_of(tx, id, &new.pictures)?;
     let now = tx.now;
     let n = diesel::update(of_seller(seller, id).filter(product::version.eq(version)))
-        .set((
-            product::changed_at.eq(now),
-            product::version.eq(version + 1),
-            Columns::of(&new, &pictures)?,
-        ))
+        .set((product::changed_at.eq(now), product::version.eq(version + 1), Columns::of(&new, &pictures)?))
         .execute(tx.db)?;
     if n == 0 {
         return Err(Stop::refuse(edited_or_not_found(tx, seller, id)?));
@@ -266,8 +258,7 @@ fn edited_or_not_found(tx: &mut Tx, seller: &Seller, id: &Id) -> QueryResult<Ref
 }
 
 fn must_be_open(tx: &mut Tx, seller: &Seller) -> Result<(), Stop<Refused>> {
-    let state: Option<String> =
-        shop::table.find(&seller.shop).select(shop::state).first(tx.db).optional()?;
+    let state: Option<String> = shop::table.find(&seller.shop).select(shop::state).first(tx.db).optional()?;
     match state.as_deref() {
         Some("open") => Ok(()),
         Some("paused") => Err(Stop::refuse(Refused::ShopPaused)),
@@ -456,4 +447,278 @@ fn save_variants(tx: &mut Tx, product: &Id, rows: &[NewVariant]) -> Result<(), S
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use crate::view::{self, ProductPage, Sale};
+    use db::{Database, Failed};
+    use vault::testing::TestVault;
+
+    /// A shop with one product of two variants.
+    struct Bench<'t> {
+        t: &'t TestVault,
+        seller: Seller,
+        id: Id,
+    }
+
+    impl Bench<'_> {
+        fn on(t: &TestVault) -> Bench<'_> {
+            let seller = open_shop(&t.vault, &member(&t.vault), "Buttons");
+            categories(&t.data.db);
+            let id = publish_now(&t.data.db, &seller, new_product(&t.data.db, "Brass button", "黄铜纽扣"));
+            Bench { t, seller, id }
+        }
+
+        fn db(&self) -> &Database {
+            &self.t.data.db
+        }
+
+        fn page(&self) -> ProductPage {
+            let id = self.id.clone();
+            self.db().read_now(move |r| Ok::<_, Stop<()>>(view::product_page(r, &id)?)).unwrap().unwrap()
+        }
+
+        /// The form as a seller's page would fill it.
+        fn form(&self) -> NewProduct {
+            let page = self.page();
+            NewProduct {
+                category: page.category,
+                title: page.title,
+                text: page.text,
+                unit: page.unit,
+                axis: page.axis,
+                attributes: page.attributes,
+                tiers: page.tiers,
+                variants: page
+                    .variants
+                    .into_iter()
+                    .map(|v| NewVariant {
+                        id: Some(v.id),
+                        sku: v.sku,
+                        name: v.name,
+                        surcharge: v.surcharge,
+                        stock: v.stock,
+                        stock_was: v.stock,
+                    })
+                    .collect(),
+                pictures: (0..page.pictures.len() as i64).map(NewPicture::Kept).collect(),
+            }
+        }
+
+        fn save_as(&self, seller: &Seller, version: i64, form: NewProduct) -> Result<Published, Failed<Refused>> {
+            let (seller, id) = (seller.clone(), self.id.clone());
+            self.db().write_now(move |tx| edit(tx, &seller, &id, version, &form))
+        }
+
+        fn save(&self, version: i64, form: NewProduct) -> Result<Published, Failed<Refused>> {
+            self.save_as(&self.seller, version, form)
+        }
+    }
+
+    fn refused<T: std::fmt::Debug>(result: Result<T, Failed<Refused>>) -> Refused {
+        match result {
+            Err(Failed::Refused(refused)) => refused,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_published_is_shown_whole() {
+        each_engine(|t| {
+            let bench = Bench::on(&t);
+            let page = bench.page();
+            assert_eq!((page.sale, page.minimum(), page.in_stock()), (Sale::Open, 10, 200));
+            assert_eq!(page.attributes[0].value, Both::new("Brass", "黄铜"));
+            assert_eq!(page.variants.iter().map(|v| v.sku.as_str()).collect::<Vec<_>>(), ["B-15", "B-20"]);
+            assert_eq!(page.pictures.len(), 1);
+            assert_eq!(page.shop.place.zh, "义乌");
+            assert!(heard(bench.db(), PRODUCT_CHANGED, &bench.id));
+        });
+    }
+
+    /// Two editors do not overwrite each other; what was sold while the seller typed is not sold twice.
+    #[test]
+    fn an_old_form_overwrites_neither_words_nor_stock() {
+        each_engine(|t| {
+            let bench = Bench::on(&t);
+            let mut form = bench.form();
+            let sold = [(bench.id.clone(), form.variants[0].id.clone().unwrap(), 30)];
+            bench.db().write_now(move |tx| crate::stock::take(tx, &mut sold.clone())).unwrap();
+            form.title.en = "Brass button, polished".into();
+            form.variants[0].stock = 150; // from the 100 that the form showed
+            form.variants[1].name.en = "20 mm, flat".into();
+            let saved = bench.save(1, form.clone()).unwrap();
+            assert_eq!(saved.version, 2);
+            let page = bench.page();
+            assert_eq!(page.title.en, "Brass button, polished");
+            assert_eq!(page.variants[0].stock, 120);
+            assert_eq!(page.variants[1].name.en, "20 mm, flat");
+            assert_eq!(refused(bench.save(1, form.clone())), Refused::Edited);
+
+            // More is taken away than is left.
+            form.variants[0].stock = 0;
+            form.variants[0].stock_was = 150;
+            let short = refused(bench.save(2, form));
+            assert!(matches!(short, Refused::Short { left: 120, .. }), "{short:?}");
+            assert_eq!(bench.page().version, 2);
+        });
+    }
+
+    /// Variants that are left out go, and do not come back under their old id.
+    #[test]
+    fn variants_come_and_go() {
+        each_engine(|t| {
+            let bench = Bench::on(&t);
+            let whole = bench.form();
+            let mut form = whole.clone();
+            let gone = form.variants.remove(0);
+            form.variants.push(NewVariant {
+                sku: "B-25".into(),
+                name: Both::new("25 mm", ""),
+                stock: 7,
+                ..NewVariant::default()
+            });
+            bench.save(1, form).unwrap();
+            let names: Vec<String> = bench.page().variants.into_iter().map(|v| v.name.en).collect();
+            assert_eq!(names, ["20 mm", "25 mm"]);
+            assert_eq!(refused(bench.save(2, whole)), Refused::VariantUnknown { row: 1 });
+            let line = [(bench.id.clone(), gone.id.unwrap(), 1)];
+            let refused = refused(bench.db().write_now(move |tx| crate::stock::take(tx, &mut line.clone())));
+            assert!(matches!(refused, Refused::NotOffered { .. }), "{refused:?}");
+        });
+    }
+
+    /// Every look-up begins at the seller's shop: another seller's product is not found, whatever is done to it.
+    #[test]
+    fn another_sellers_product_is_out_of_reach() {
+        each_engine(|t| {
+            let bench = Bench::on(&t);
+            let stranger = open_shop(&t.vault, &member(&t.vault), "Stranger");
+            assert_eq!(refused(bench.save_as(&stranger, 1, bench.form())), Refused::ProductNotFound);
+            for command in [take_down, list_again] {
+                let (seller, id) = (stranger.clone(), bench.id.clone());
+                let result = bench.db().write_now(move |tx| command(tx, &seller, &id));
+                assert_eq!(refused(result), Refused::ProductNotFound);
+            }
+            let (seller, id) = (stranger, bench.id.clone());
+            let seen = bench.db().read_now(move |r| Ok::<_, Stop<()>>(view::own_product(r, &seller, &id)?)).unwrap();
+            assert!(seen.is_none());
+            assert_eq!(bench.page().sale, Sale::Open);
+        });
+    }
+
+    /// A picture is one that the product has, or one just stored: no form names a blob of its own accord.
+    #[test]
+    fn pictures_are_kept_by_place_and_added_by_storing() {
+        each_engine(|t| {
+            let bench = Bench::on(&t);
+            let mut form = bench.form();
+            form.pictures = vec![NewPicture::New(stored(bench.db())), NewPicture::Kept(0)];
+            bench.save(1, form.clone()).unwrap();
+            assert_eq!(bench.page().pictures.len(), 2);
+            form.pictures = vec![NewPicture::Kept(0), NewPicture::Kept(7)];
+            assert_eq!(refused(bench.save(2, form.clone())), Refused::PictureUnknown { row: 2 });
+            form.pictures = vec![NewPicture::Kept(-1)];
+            assert_eq!(refused(bench.save(2, form)), Refused::PictureUnknown { row: 1 });
+        });
+    }
+
+    #[test]
+    fn taken_down_and_listed_again() {
+        each_engine(|t| {
+            let bench = Bench::on(&t);
+            let run = |command: fn(&mut Tx, &Seller, &Id) -> Result<(), Stop<Refused>>| {
+                let (seller, id) = (bench.seller.clone(), bench.id.clone());
+                bench.db().write_now(move |tx| command(tx, &seller, &id))
+            };
+            run(take_down).unwrap();
+            assert_eq!(bench.page().sale, Sale::Down);
+            run(list_again).unwrap();
+            assert_eq!(bench.page().sale, Sale::Open);
+            decide_now(bench.db(), &bench.seller.shop, crate::shop::Decision::Pause("Papers.".into())).unwrap();
+            assert_eq!(bench.page().sale, Sale::ShopNotOpen);
+            assert_eq!(refused(run(list_again)), Refused::ShopPaused);
+            let (seller, form) = (bench.seller.clone(), new_product(bench.db(), "More", "更多"));
+            let result = bench.db().write_now(move |tx| super::publish(tx, &seller, &form));
+            assert_eq!(refused(result), Refused::ShopPaused);
+        });
+    }
+
+    #[test]
+    fn a_sellers_list_is_paged_and_counts_stock() {
+        each_engine(|t| {
+            let bench = Bench::on(&t);
+            let more: Vec<Id> = (0..4)
+                .map(|n| publish_now(bench.db(), &bench.seller, new_product(bench.db(), &format!("P{n}"), "")))
+                .collect();
+            let own = bench.seller.clone();
+            let first = bench
+                .db()
+                .read_now(move |r| Ok::<_, Stop<()>>(view::own_products(r, &own, Some(true), None, 3)?))
+                .unwrap();
+            assert_eq!(first.iter().map(|line| &line.id).collect::<Vec<_>>(), [&more[3], &more[2], &more[1]]);
+            assert_eq!(first[0].stock, 200);
+            let (own, last) = (bench.seller.clone(), first[2].id.clone());
+            let rest = bench
+                .db()
+                .read_now(move |r| Ok::<_, Stop<()>>(view::own_products(r, &own, None, Some(&last), 3)?))
+                .unwrap();
+            assert_eq!(rest.iter().map(|line| &line.id).collect::<Vec<_>>(), [&more[0], &bench.id]);
+            let goods = {
+                let ids = [bench.id.clone(), Id::fresh()];
+                bench.db().read_now(move |r| Ok::<_, Stop<()>>(view::goods(r, &ids)?)).unwrap()
+            };
+            assert_eq!(goods.len(), 1);
+            let of_cart = &goods[&bench.id];
+            assert_eq!((of_cart.seller.clone(), of_cart.variants.len()), (bench.seller.member.clone(), 2));
+        });
+    }
+
+    /// Every field has its limits, and the refusal names the field.
+    #[test]
+    fn every_field_has_limits() {
+        let good = NewProduct {
+            category: "buttons".into(),
+            title: Both::new("Button", "纽扣"),
+            text: Both::new("Text", ""),
+            unit: Unit { one: "bag".into(), many: String::new(), zh: "袋".into() },
+            axis: Both::new("Size", ""),
+            attributes: vec![],
+            tiers: vec![Tier { from: 10, price: 500 }, Tier { from: 20, price: 400 }],
+            variants: vec![
+                NewVariant { name: Both::new("S", ""), ..NewVariant::default() },
+                NewVariant { name: Both::new("M", ""), ..NewVariant::default() },
+            ],
+            pictures: vec![NewPicture::Kept(0)],
+        };
+        assert_eq!(good.checked().map(|p| p.unit.many), Ok("bag".into()));
+        type Spoil = fn(&mut NewProduct);
+        let spoilt: [(Spoil, Refused); 17] = [
+            (|p| p.title = Both::default(), Refused::Empty { of: "title" }),
+            (|p| p.title.zh = "纽".repeat(121), Refused::TooLong { of: "title", max: 120 }),
+            (|p| p.text.en = "\u{7}".into(), Refused::Characters { of: "text" }),
+            (|p| p.tiers.clear(), Refused::Count { of: "tiers", min: 1, max: 6 }),
+            (|p| p.tiers[0].from = 0, Refused::OutOfRange { of: "tiers", min: 1, max: 10_000_000 }),
+            (|p| p.tiers[0].price = 0, Refused::Amount { of: "tiers" }),
+            (|p| p.tiers[0].price = i64::MAX, Refused::Amount { of: "tiers" }),
+            (|p| p.tiers[1].from = 10, Refused::TierQuantity { row: 2 }),
+            (|p| p.tiers[1].price = 500, Refused::TierPrice { row: 2 }),
+            (|p| p.variants.clear(), Refused::Count { of: "variants", min: 1, max: 50 }),
+            (|p| p.variants = vec![p.variants[0].clone(); 51], Refused::Count { of: "variants", min: 1, max: 50 }),
+            (|p| p.variants[1].name.en = " S ".into(), Refused::VariantTwice { row: 2 }),
+            (|p| p.variants[0].stock = -1, Refused::OutOfRange { of: "variants", min: 0, max: 10_000_000 }),
+            (|p| p.variants[0].surcharge = -1, Refused::Amount { of: "variants" }),
+            (|p| p.pictures.clear(), Refused::Count { of: "pictures", min: 1, max: 12 }),
+            (|p| p.attributes = vec![Attribute::default()], Refused::Empty { of: "attributes" }),
+            (|p| p.unit = Unit::default(), Refused::Empty { of: "unit" }),
+        ];
+        for (spoil, refused) in spoilt {
+            let mut bad = good.clone();
+            spoil(&mut bad);
+            assert_eq!(bad.checked(), Err(refused));
+        }
+    }
 }

@@ -6,16 +6,33 @@ use db::Id;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// A field that must be filled is empty.
-    Empty { of: &'static str },
+    Empty {
+        of: &'static str,
+    },
     /// Longer than `max` characters.
-    TooLong { of: &'static str, max: usize },
+    TooLong {
+        of: &'static str,
+        max: usize,
+    },
     /// Control characters, or marks that turn or hide text.
-    Characters { of: &'static str },
-    OutOfRange { of: &'static str, min: i64, max: i64 },
+    Characters {
+        of: &'static str,
+    },
+    OutOfRange {
+        of: &'static str,
+        min: i64,
+        max: i64,
+    },
     /// A sum of money below nothing, or above what a thing may cost (a million).
-    Amount { of: &'static str },
+    Amount {
+        of: &'static str,
+    },
     /// Too few or too many of a list.
-    Count { of: &'static str, min: usize, max: usize },
+    Count {
+        of: &'static str,
+        min: usize,
+        max: usize,
+    },
 
     /// The member has a shop already, or an application that waits.
     HasShop,
@@ -36,23 +53,46 @@ pub enum Refused {
     /// Somebody saved another edit meanwhile.
     Edited,
     /// The tier in that row (from 1) does not begin at more units than the one before.
-    TierQuantity { row: usize },
+    TierQuantity {
+        row: usize,
+    },
     /// The tier in that row (from 1) is not cheaper than the one before.
-    TierPrice { row: usize },
+    TierPrice {
+        row: usize,
+    },
     /// Two variants bear the same number or the same name.
-    VariantTwice { row: usize },
+    VariantTwice {
+        row: usize,
+    },
     /// The variant in that row is not one of this product's.
-    VariantUnknown { row: usize },
-    PictureUnknown { row: usize },
+    VariantUnknown {
+        row: usize,
+    },
+    PictureUnknown {
+        row: usize,
+    },
 
     /// So many are not there. `left` can still be had.
-    Short { product: Id, variant: Id, left: i64 },
+    Short {
+        product: Id,
+        variant: Id,
+        left: i64,
+    },
     /// The variant is no longer offered.
-    NotOffered { product: Id, variant: Id },
+    NotOffered {
+        product: Id,
+        variant: Id,
+    },
 
-    PictureBytes { max_mib: u64 },
-    PicturePixels { max: u32 },
-    PictureTooSmall { min: u32 },
+    PictureBytes {
+        max_mib: u64,
+    },
+    PicturePixels {
+        max: u32,
+    },
+    PictureTooSmall {
+        min: u32,
+    },
     /// Not a JPEG, PNG or WebP, or a broken one.
     NotAPicture,
 }

@@ -7,7 +7,7 @@ use ::policy::fields::{LegalRepName, SettlementAccount, StoreContactName, StoreC
 use ::policy::{Entered, Reads, Role};
 use db::{Event, Id, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
-use vault::{Access, Actor, Fresh, Personal, PersonKind, RowKey, Sealed};
+use vault::{Access, Actor, Fresh, PersonKind, Personal, RowKey, Sealed};
 
 use crate::policy::{QualifySeller, product, qualification, shop};
 use crate::price::Freight;
@@ -121,7 +121,12 @@ impl Face {
             intro: limits::both_texts("intro", &self.intro, INTRO_MAX)?,
             place: limits::both("place", &self.place, PLACE_MAX)?,
             freight: Freight { flat: limits::amount("freight", self.freight.flat, 0)?, ..self.freight },
-            ships_within_hours: limits::number("ships_within_hours", self.ships_within_hours, 1, SHIPS_WITHIN_HOURS_MAX)?,
+            ships_within_hours: limits::number(
+                "ships_within_hours",
+                self.ships_within_hours,
+                1,
+                SHIPS_WITHIN_HOURS_MAX,
+            )?,
             since_year: self.since_year,
         })
     }
@@ -173,8 +178,7 @@ pub fn apply(
     let name =
         access.seal(tx, qualification::representative_name, &of_representative, &application.representative_name)?;
     let of_owner = RowKey { person: member, id: &id };
-    let account =
-        access.seal(tx, qualification::settlement_account, &of_owner, &application.settlement_account)?;
+    let account = access.seal(tx, qualification::settlement_account, &of_owner, &application.settlement_account)?;
     diesel::insert_into(qualification::table)
         .values((
             qualification::shop.eq(&id),
@@ -288,10 +292,7 @@ pub fn close(tx: &mut Tx, seller: &Seller) -> Result<(), Stop<Refused>> {
 pub fn edit(tx: &mut Tx, seller: &Seller, version: i64, face: &Face, contact: &Contact) -> Result<(), Stop<Refused>> {
     let face = face.checked(tx.now).map_err(Stop::Refused)?;
     let n = diesel::update(
-        shop::table
-            .find(&seller.shop)
-            .filter(shop::version.eq(version))
-            .filter(shop::state.eq_any(["open", "paused"])),
+        shop::table.find(&seller.shop).filter(shop::version.eq(version)).filter(shop::state.eq_any(["open", "paused"])),
     )
     .set((
         FaceColumns::of(&face),
@@ -532,4 +533,155 @@ pub fn settlement_account<P: Reads<SettlementAccount>, R>(
         .optional()?;
     let Some((owner, account)) = row else { return Ok(None) };
     Ok(Some(account.open(access, scope, &RowKey { person: &owner, id })?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use db::{Database, Failed};
+
+    fn read<T: Send + 'static>(
+        db: &Database,
+        query: impl FnOnce(&mut db::Read) -> QueryResult<T> + Send + 'static,
+    ) -> T {
+        db.read_now(move |r| Ok::<_, Stop<()>>(query(r)?)).unwrap()
+    }
+
+    /// 2.1.3-c.S1: the papers are filed at the application, sealed, and opened for the duty; 9-f: a representative who
+    /// is somebody else is a person of their own. Until the operator has decided, nothing is public.
+    #[test]
+    fn a_shop_opens_when_the_operator_has_looked_at_its_papers() {
+        each_engine(|t| {
+            let owner = member(&t.vault);
+            let other = t.vault.keys().fresh_now().unwrap();
+            let access = t
+                .vault
+                .access_now::<QualifySeller>(&Actor::own(&owner), std::slice::from_ref(&owner))
+                .unwrap()
+                .and_fresh([&other]);
+            let application = application("Yanxi", Representative::Other(other.clone()));
+            let who = owner.clone();
+            let id = t.data.db.write_now(move |tx| apply(tx, &who, &access, &application)).unwrap();
+            let (shop, who) = (id.clone(), owner.clone());
+            assert!(read(&t.data.db, move |r| public(r, &shop)).is_none());
+            assert!(read(&t.data.db, move |r| seller(r, &who)).is_none());
+            let waiting = read(&t.data.db, |r| in_state(r, State::Applied, None, 10));
+            assert_eq!(waiting.iter().map(|shop| &shop.id).collect::<Vec<_>>(), [&id]);
+            let (at, last) = (waiting[0].applied_at, id.clone());
+            assert!(read(&t.data.db, move |r| in_state(r, State::Applied, Some((at, &last)), 10)).is_empty());
+
+            let shop = id.clone();
+            let people = read(&t.data.db, move |r| super::people(r, &shop)).unwrap();
+            assert_eq!(people, (owner.clone(), other.id().clone()));
+            let desk = Actor::staff(&Id::fresh(), Role::IdentityDesk);
+            let access = t.vault.access_now::<QualifySeller>(&desk, &[people.0, people.1]).unwrap();
+            let shop = id.clone();
+            let papers = t.data.db.read_now(move |r| papers(r, &access, &shop)).unwrap().unwrap();
+            assert_eq!(papers.representative_name.look(), "陈小明");
+            assert_eq!(papers.settlement_account.masked().as_str(), "****0042");
+
+            decide_now(&t.data.db, &id, Decision::Approve).unwrap();
+            let again = decide_now(&t.data.db, &id, Decision::Approve).unwrap_err();
+            assert!(matches!(again, Failed::Refused(Refused::ShopState)), "{again}");
+            let (shop, who) = (id.clone(), owner.clone());
+            let shown = read(&t.data.db, move |r| public(r, &shop)).unwrap();
+            assert_eq!((shown.contact_name.as_str(), shown.contact_phone.as_str()), ("Sales office", "+8657988000001"));
+            assert_eq!(read(&t.data.db, move |r| seller(r, &who)), Some(Seller { member: owner, shop: id }));
+        });
+    }
+
+    /// 2.1.3-c.S1: what the papers say lies nowhere in clear.
+    #[test]
+    fn the_papers_lie_sealed() {
+        let t = vault::testing::TestVault::open(db::Engine::Sqlite, migrations);
+        open_shop(&t.vault, &member(&t.vault), "Yanxi");
+        t.data.db.scrub(true).unwrap();
+        let mut seen_name_of_shop = false;
+        for file in std::fs::read_dir(&t.data.folder).unwrap().map(|file| file.unwrap().path()) {
+            if let Ok(bytes) = std::fs::read(&file) {
+                let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+                assert!(!holds("陈小明") && !holds("6228 4800"), "{}", file.display());
+                seen_name_of_shop |= holds("Yanxi 商行");
+            }
+        }
+        assert!(seen_name_of_shop, "the search itself finds nothing");
+    }
+
+    /// One member keeps one shop, also when two applications come at once; after a refusal they may apply anew.
+    #[test]
+    fn one_member_one_shop() {
+        each_engine(|t| {
+            let owner = member(&t.vault);
+            let access =
+                t.vault.access_now::<QualifySeller>(&Actor::own(&owner), std::slice::from_ref(&owner)).unwrap();
+            let apply_now = || {
+                let (who, access) = (owner.clone(), access.clone());
+                let application = application("Yanxi", Representative::Myself);
+                t.data.db.write_now(move |tx| apply(tx, &who, &access, &application))
+            };
+            let results: Vec<_> = std::thread::scope(|threads| {
+                let waiting: Vec<_> = (0..4).map(|_| threads.spawn(apply_now)).collect();
+                waiting.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            let opened: Vec<&Id> = results.iter().filter_map(|result| result.as_ref().ok()).collect();
+            assert_eq!(opened.len(), 1);
+            for result in &results {
+                assert!(matches!(result, Ok(_) | Err(Failed::Refused(Refused::HasShop))), "{result:?}");
+            }
+            let empty = decide_now(&t.data.db, opened[0], Decision::Refuse("  ".into())).unwrap_err();
+            assert!(matches!(empty, Failed::Refused(Refused::Empty { of: "reason" })), "{empty}");
+            decide_now(&t.data.db, opened[0], Decision::Refuse("The account is not the company's.".into())).unwrap();
+            let who = owner.clone();
+            let own = read(&t.data.db, move |r| of_member(r, &who)).unwrap();
+            assert_eq!((own.state, own.decision.as_str()), (State::Refused, "The account is not the company's."));
+            apply_now().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_paused_shop_sells_nothing_and_an_old_edit_overwrites_nothing() {
+        each_engine(|t| {
+            let owner = member(&t.vault);
+            let seller = open_shop(&t.vault, &owner, "Yanxi");
+            decide_now(&t.data.db, &seller.shop, Decision::Pause("The telephone does not answer.".into())).unwrap();
+            let shop = seller.shop.clone();
+            let shown = read(&t.data.db, move |r| public(r, &shop)).unwrap();
+            assert!(!shown.open);
+            let who = owner.clone();
+            assert_eq!(read(&t.data.db, move |r| super::seller(r, &who)), Some(seller.clone()));
+            decide_now(&t.data.db, &seller.shop, Decision::Resume).unwrap();
+
+            let who = owner.clone();
+            let version = read(&t.data.db, move |r| of_member(r, &who)).unwrap().version;
+            let save = |version, name: &str| {
+                let (seller, face, contact) = (seller.clone(), face(name), contact());
+                t.data.db.write_now(move |tx| edit(tx, &seller, version, &face, &contact))
+            };
+            save(version, "First").unwrap();
+            let late = save(version, "Second").unwrap_err();
+            assert!(matches!(late, Failed::Refused(Refused::Edited)), "{late}");
+            let bad = save(version + 1, "x\u{202E}y").unwrap_err();
+            assert!(matches!(bad, Failed::Refused(Refused::Characters { of: "name" })), "{bad}");
+
+            let own = seller.clone();
+            t.data.db.write_now(move |tx| close(tx, &own)).unwrap();
+            let shop = seller.shop.clone();
+            assert!(read(&t.data.db, move |r| public(r, &shop)).is_none());
+            assert!(heard(&t.data.db, SHOP_CHANGED, &seller.shop));
+        });
+    }
+
+    #[test]
+    fn years_and_numbers_have_limits() {
+        let now = 1_795_500_000_000_000; // November 2026
+        assert_eq!(year(now), 2026);
+        let good = face("Yanxi");
+        assert_eq!(good.checked(now), Ok(good.clone()));
+        assert_eq!(Face { since_year: 2027, ..good.clone() }.checked(now), Err(Refused::SinceYear));
+        let freight = Freight { flat: -1, free_from: None };
+        assert_eq!(Face { freight, ..good.clone() }.checked(now), Err(Refused::Amount { of: "freight" }));
+        let late = Face { ships_within_hours: 0, ..good }.checked(now);
+        assert_eq!(late.map_err(|refused| refused.field()), Err(Some("ships_within_hours")));
+    }
 }

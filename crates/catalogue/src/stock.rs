@@ -66,3 +66,97 @@ pub fn count_sold<R>(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<R>> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use crate::view;
+    use db::Failed;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// 200 takers of 100 pieces: exactly 100 get one, and nobody gets what is not there.
+    #[test]
+    fn what_is_sold_was_there() {
+        each_engine(|t| {
+            let seller = open_shop(&t.vault, &member(&t.vault), "Buttons");
+            categories(&t.data.db);
+            let product = publish_now(&t.data.db, &seller, new_product(&t.data.db, "Button", "纽扣"));
+            let variant = first_variant(&t.data.db, &product);
+            let (sold, short) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            std::thread::scope(|threads| {
+                for _ in 0..8 {
+                    threads.spawn(|| {
+                        for _ in 0..25 {
+                            let line = (product.clone(), variant.clone(), 1);
+                            match t.data.db.write_now(move |tx| take(tx, &mut [line.clone()])) {
+                                Ok(()) => sold.fetch_add(1, Ordering::Relaxed),
+                                Err(Failed::Refused(Refused::Short { left: 0, .. })) => {
+                                    short.fetch_add(1, Ordering::Relaxed)
+                                }
+                                Err(other) => panic!("{other}"),
+                            };
+                        }
+                    });
+                }
+            });
+            assert_eq!((sold.into_inner(), short.into_inner()), (100, 100));
+            assert_eq!(left(&t.data.db, &product), vec![0, 100]);
+        });
+    }
+
+    /// All lines or none; the refusal names the line that is short; what is given back can be had again.
+    #[test]
+    fn all_or_nothing_and_back() {
+        each_engine(|t| {
+            let db = &t.data.db;
+            let seller = open_shop(&t.vault, &member(&t.vault), "Buttons");
+            categories(db);
+            let product = publish_now(db, &seller, new_product(db, "Button", "纽扣"));
+            let ids: Vec<Id> = page(db, &product).variants.into_iter().map(|variant| variant.id).collect();
+            let lines = [(product.clone(), ids[0].clone(), 60), (product.clone(), ids[1].clone(), 101)];
+            let refused = db.write_now(move |tx| take(tx, &mut lines.clone())).unwrap_err();
+            let Failed::Refused(Refused::Short { variant, left: 100, .. }) = refused else { panic!("{refused}") };
+            assert_eq!(variant, ids[1]);
+            assert_eq!(left(db, &product), vec![100, 100]);
+
+            let lines = [(product.clone(), ids[1].clone(), 40), (product.clone(), ids[0].clone(), 60)];
+            let same = lines.clone();
+            db.write_now(move |tx| take(tx, &mut same.clone())).unwrap();
+            assert_eq!(left(db, &product), vec![40, 60]);
+            db.write_now(move |tx| give_back::<()>(tx, &mut lines.clone())).unwrap();
+            assert_eq!(left(db, &product), vec![100, 100]);
+
+            let unknown = [(product.clone(), Id::fresh(), 1)];
+            let refused = db.write_now(move |tx| take(tx, &mut unknown.clone())).unwrap_err();
+            assert!(matches!(refused, Failed::Refused(Refused::NotOffered { .. })), "{refused}");
+        });
+    }
+
+    #[test]
+    fn sold_units_are_counted_by_product() {
+        each_engine(|t| {
+            let db = &t.data.db;
+            let seller = open_shop(&t.vault, &member(&t.vault), "Buttons");
+            categories(db);
+            let product = publish_now(db, &seller, new_product(db, "Button", "纽扣"));
+            let ids: Vec<Id> = page(db, &product).variants.into_iter().map(|variant| variant.id).collect();
+            let lines = [(product.clone(), ids[1].clone(), 4), (product.clone(), ids[0].clone(), 3)];
+            db.write_now(move |tx| count_sold::<()>(tx, &mut lines.clone())).unwrap();
+            assert_eq!(page(db, &product).sold, 7);
+        });
+    }
+
+    fn page(db: &db::Database, product: &Id) -> view::ProductPage {
+        let id = product.clone();
+        db.read_now(move |r| Ok::<_, Stop<()>>(view::product_page(r, &id)?)).unwrap().unwrap()
+    }
+
+    fn first_variant(db: &db::Database, product: &Id) -> Id {
+        page(db, product).variants[0].id.clone()
+    }
+
+    fn left(db: &db::Database, product: &Id) -> Vec<i64> {
+        page(db, product).variants.iter().map(|variant| variant.stock).collect()
+    }
+}

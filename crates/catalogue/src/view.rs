@@ -306,12 +306,8 @@ pub fn own_products(
     before: Option<&Id>,
     limit: i64,
 ) -> QueryResult<Vec<OwnLine>> {
-    type Row = (
-        (Id, String, i64, i64),
-        (String, String, Option<String>),
-        (String, String, String),
-        (i64, i64, i64, i64),
-    );
+    type Row =
+        ((Id, String, i64, i64), (String, String, Option<String>), (String, String, String), (i64, i64, i64, i64));
     let mut query = product::table
         .filter(product::shop.eq(&seller.shop))
         .order(product::id.desc())
@@ -433,12 +429,8 @@ pub fn ids_after(scope: &mut impl Scope, after: Option<&Id>, limit: i64) -> Quer
 
 /// Ids of a shop's products after `after`, in order: what the index looks at when the shop has changed.
 pub fn ids_of_shop(scope: &mut impl Scope, shop: &Id, after: Option<&Id>, limit: i64) -> QueryResult<Vec<Id>> {
-    let mut query = product::table
-        .filter(product::shop.eq(shop))
-        .order(product::id)
-        .limit(limit)
-        .select(product::id)
-        .into_boxed();
+    let mut query =
+        product::table.filter(product::shop.eq(shop)).order(product::id).limit(limit).select(product::id).into_boxed();
     if let Some(after) = after {
         query = query.filter(product::id.gt(after));
     }
