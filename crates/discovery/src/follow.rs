@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -18,7 +19,7 @@ use diesel::prelude::*;
 
 use crate::index::{Batch, Index, IndexError, Mark};
 
-const EVENTS_PER_BATCH_MAX: i64 = 2_000;
+const EVENTS_PER_BATCH_MAX: usize = 2_000;
 /// Products that are read and written at once.
 const PRODUCTS_PER_PAGE: usize = 200;
 /// A commit syncs files; under load the events of this long share one.
@@ -46,7 +47,7 @@ pub fn catch_up(db: &Database, index: &Index) -> Result<i64, IndexError> {
     loop {
         // Before the step: whatever is committed after this look is not of now.
         let placed = all_placed(db)?;
-        while step(db, index)? {}
+        while step(db, index)? > 0 {}
         if placed || Instant::now() > until {
             return Ok(index.position());
         }
@@ -76,30 +77,30 @@ fn all_placed(db: &Database) -> Result<bool, IndexError> {
     Ok(waiting == 0)
 }
 
-/// Applies one batch of events; `false` if there was none.
-fn step(db: &Database, index: &Index) -> Result<bool, IndexError> {
+/// Applies one batch of events; returns how many there were.
+fn step(db: &Database, index: &Index) -> Result<usize, IndexError> {
     // Taken first: batches are read and written in one order.
     let mut batch = index.begin()?;
     let reached = index.position();
-    let events = db.events_after(reached, EVENTS_PER_BATCH_MAX)?;
-    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(false) };
+    let events = db.events_after(reached, EVENTS_PER_BATCH_MAX as i64)?;
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(0) };
     if first.position != reached + 1 {
         // Some were pruned before this index came to them.
         rebuild(db, batch)?;
-        return Ok(true);
+        return Ok(events.len());
     }
     let mark = Mark::new(last.position, Some((last.about.clone(), last.at)));
     let concerned = concerned(db, &events)?;
     if concerned.is_empty() && batch.passed() < PASSED_MAX {
         batch.pass(mark);
-        return Ok(true);
+        return Ok(events.len());
     }
     let tree = names(db)?;
     for ids in concerned.chunks(PRODUCTS_PER_PAGE) {
         replace(db, &mut batch, ids, &tree)?;
     }
     batch.commit(mark)?;
-    Ok(true)
+    Ok(events.len())
 }
 
 /// The products that the events may have changed, each once.
@@ -212,24 +213,28 @@ impl Drop for Follower {
 }
 
 fn follow(db: &Database, index: &Index, ending: &AtomicBool) {
-    let mut failed = true;
+    let mut caught_up = false;
+    let mut told = false;
     while !ending.load(Ordering::Acquire) {
         index.set_now(db.now());
         let began = Instant::now();
-        let done = if failed { catch_up(db, index).map(|_| true) } else { step(db, index) };
-        match done {
-            Ok(_) => {
-                failed = false;
-                if db.wait_for_events(index.position(), TICK) {
+        // A panic must not leave the index behind for ever; the batch that it came from is undone.
+        let done =
+            catch_unwind(AssertUnwindSafe(|| if caught_up { step(db, index) } else { catch_up(db, index).map(|_| 0) }));
+        match done.unwrap_or_else(|_| Err(IndexError::Engine("a panic while following".to_owned()))) {
+            Ok(count) => {
+                (caught_up, told) = (true, false);
+                // Looks at every tick, whether it was told of events or not: on SQLite another process, the command
+                // line, tells nobody.
+                if count < EVENTS_PER_BATCH_MAX && db.wait_for_events(index.position(), TICK) {
                     std::thread::sleep(BETWEEN_COMMITS.saturating_sub(began.elapsed()));
                 }
             }
             Err(error) => {
-                // Once, and then only when it is over and begins again.
-                if !failed {
+                if !told {
                     tracing::warn!("the search index waits: {error}");
                 }
-                failed = true;
+                (caught_up, told) = (false, true);
                 let until = Instant::now() + AFTER_A_FAILURE;
                 while Instant::now() < until && !ending.load(Ordering::Acquire) {
                     std::thread::sleep(TICK);

@@ -19,6 +19,7 @@ use tantivy::schema::{
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term};
 
 use crate::search::Card;
+use crate::statistics::Lengths;
 use crate::tokens;
 
 /// Counts changes of what is written that the schema does not show: terms, the card's form. Another number in the
@@ -132,6 +133,7 @@ pub struct Index {
     engine: tantivy::Index,
     pub(crate) reader: IndexReader,
     pub(crate) fields: Fields,
+    pub(crate) lengths: Lengths,
     /// `None` after a failure; the next batch opens it again from what was committed last.
     writer: Mutex<Option<IndexWriter>>,
     reached: Mutex<Reached>,
@@ -186,6 +188,7 @@ impl Index {
             engine,
             reader,
             fields: schema().1,
+            lengths: Lengths::default(),
             writer: Mutex::new(Some(writer)),
             reached: Mutex::new(Reached { mark, on_disk }),
             moved: Condvar::new(),

@@ -2,7 +2,7 @@
 //!
 //! - `query`: what may be asked; `search`: the answer. A list page is one search and no SQL: the index holds what a
 //!   card shows.
-//! - `ranking`: the published weights of the General sort.
+//! - `ranking`, `statistics`: the published weights of the General sort, and what it counts.
 //! - `index`, `follow`: the index on disk, and the events that feed it, in order of their positions.
 //! - `tokens`: how English and Chinese become the terms that are compared.
 //!
@@ -18,6 +18,7 @@ pub mod policy;
 mod query;
 mod ranking;
 mod search;
+mod statistics;
 mod tokens;
 
 pub use follow::{Follower, catch_up};

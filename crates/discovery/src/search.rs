@@ -16,6 +16,7 @@ use tantivy::{DocAddress, DocId, Score, Searcher, SegmentOrdinal, SegmentReader,
 use crate::index::Fields;
 use crate::query::{PAGE_SIZE, PAGES_MAX, Query, Sort};
 use crate::ranking::WEIGHTS;
+use crate::statistics::Statistics;
 use crate::{Index, tokens};
 
 /// Shops that are counted by name; the rest is found by narrowing the search.
@@ -112,10 +113,15 @@ impl Index {
             now: self.now(),
             keep: page as usize * PAGE_SIZE,
         };
+        let statistics = Statistics::new(&searcher, &self.fields, &self.lengths)?;
+        let collect = |each: Occur| {
+            let matching = matching(&self.fields, query, &terms, each);
+            searcher.search_with_statistics_provider(&*matching, &hits, &statistics)
+        };
         let mut loosely = false;
-        let mut collected = searcher.search(&matching(&self.fields, query, &terms, Occur::Must), &hits)?;
+        let mut collected = collect(Occur::Must)?;
         if collected.total == 0 && terms.len() > 1 {
-            collected = searcher.search(&matching(&self.fields, query, &terms, Occur::Should), &hits)?;
+            collected = collect(Occur::Should)?;
             loosely = collected.total > 0;
         }
         let pages = collected.total.div_ceil(PAGE_SIZE as u64).clamp(1, PAGES_MAX.into()) as u32;
@@ -339,9 +345,8 @@ impl SegmentCollector for SegmentHits {
         let key = match self.sort {
             Sort::General => {
                 let words = if self.scored { f64::from(score) } else { 1.0 };
-                let general = words * WEIGHTS.of(self.sold.get_val(doc), listed_at, self.now);
-                // The bits of floats that are not negative are in the order of their values.
-                general.max(0.0).to_bits() as i64
+                // In thousandths: finer differences are those of the order in which floats were added.
+                (words * WEIGHTS.of(self.sold.get_val(doc), listed_at, self.now) * 1_000.0).round() as i64
             }
             Sort::Sales => self.sold.get_val(doc),
             Sort::PriceUp => -price_low,

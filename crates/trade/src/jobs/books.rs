@@ -254,10 +254,13 @@ fn booked(
 
 type Refunds<'a> = refund::BoxedQuery<'a, db::MultiBackend>;
 
+/// Id, number, amount and state of what the payment company was asked for.
+type Sent = (Id, String, i64, String);
+
 fn with_payment<'a>(
     read: &mut Read,
     choose: impl FnOnce(Refunds<'a>) -> Refunds<'a>,
-) -> Result<Vec<(Id, String, i64, String)>, Stop<Refused>> {
+) -> Result<Vec<Sent>, Stop<Refused>> {
     let rows: Vec<(Id, Id, i64, String)> = choose(refund::table.into_boxed())
         .select((refund::id, refund::of_payment, refund::amount, refund::state))
         .load(read.db)?;

@@ -60,7 +60,7 @@ pub(super) fn call_back(ctx: &JobContext, job: &Job) -> JobOutcome {
         let Some(access) = access::<TrackDelivery>(ctx, shipping::CALL_BACK_JOB, &parcel)? else { return Ok(()) };
         let of = parcel.clone();
         let Some(number) = read(ctx, move |r| shipping::number_for_platform(r, &access, &of))? else { return Ok(()) };
-        match ctx.get::<Context>().partners.logistics.cancel(&parcel.id.to_string(), &number) {
+        match ctx.get::<Context>().partners.logistics.cancel(parcel.id.as_str(), &number) {
             Ok(()) => Ok(()),
             Err(error) if error.is(refusal::UNKNOWN_WAYBILL) => Ok(()),
             Err(PartnerError::Refused { code, .. }) => {
@@ -81,7 +81,7 @@ pub(super) fn track(ctx: &JobContext, job: &Job) -> JobOutcome {
         let of = parcel.clone();
         let Some(number) = read(ctx, move |r| shipping::number_for_platform(r, &access, &of))? else { return Ok(()) };
         let own = ctx.get::<Context>();
-        let said = match own.partners.logistics.query(&parcel.id.to_string(), &number) {
+        let said = match own.partners.logistics.query(parcel.id.as_str(), &number) {
             Ok(events) => events,
             Err(PartnerError::Refused { code, .. }) => {
                 tracing::warn!(shipment = %parcel.id, "the platform does not tell of a parcel: {code}");

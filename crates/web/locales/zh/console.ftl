@@ -22,6 +22,7 @@ console-intro = 店铺介绍
 console-place = 发货地
 console-decided-at = 处理时间
 console-decide = 处理
+console-look = 查看并处理
 console-reason-hint = 卖家会看到:请说明问题及如何改正。
 console-approve = 通过
 console-refuse = 拒绝

@@ -113,6 +113,7 @@ sell-kind = 包裹内容
 sell-kind-hint = 按快递规则填写类别,不含商品名称。
 sell-weight = 重量
 sell-weight-hint = 单位千克,例如 4.2。
+sell-weight-wrong = 请填写千克数,最多三位小数,例如 4.2。
 sell-kilograms = 千克
 sell-ask-waybill = 获取运单
 sell-waybill-comes = 运单已申请或已就绪;快递揽收后订单即为已发货。

@@ -256,7 +256,10 @@ async fn shops(State(app): State<App>, duty: OnDuty, uri: OriginalUri, frame: Fr
             section.card.pad {
                 h2 { a href=(frame.path(&format!("/console/shops/{}", shop.id))) { (both(lang, &shop.face.name)) } }
                 (face(lang, shop))
-                (decisions(&frame, shop, &FormData::empty(), &FormErrors::default()))
+                div.actions {
+                    @if shop.state == shop::State::Applied { (approve(&frame, shop)) }
+                    (ui::link_button(&frame.path(&format!("/console/shops/{}", shop.id)), t(lang, "console-look"), ui::Look::Plain))
+                }
             }
         }
         (ui::pager_next(lang, after.map(|_| here), next))
@@ -283,18 +286,19 @@ fn face(lang: Lang, shop: &OwnShop) -> Markup {
     ui::details(&rows)
 }
 
+fn decision<'a>(lang: Lang, verb: &'a str, label: &'static str, look: ui::Look) -> ui::Button<'a> {
+    ui::Button { label: t(lang, label), look, name_value: Some(("decision", verb)) }
+}
+
+fn approve(frame: &Frame, shop: &OwnShop) -> Markup {
+    let action = frame.path(&format!("/console/shops/{}", shop.id));
+    ui::form(&frame.csrf, &action, html! { (decision(frame.lang, "approve", "console-approve", ui::Look::Main)) })
+}
+
 /// What can be decided on a shop in its state; a refusal and a pause need their reason.
 fn decisions(frame: &Frame, shop: &OwnShop, form: &FormData, errors: &FormErrors) -> Markup {
     let lang = frame.lang;
     let action = frame.path(&format!("/console/shops/{}", shop.id));
-    let verb = |verb: &'static str, label: &'static str, look| ui::Button {
-        label: t(lang, label),
-        look,
-        name_value: Some(("decision", verb)),
-    };
-    let plain = |which: &'static str, label: &'static str| {
-        ui::form(&frame.csrf, &action, html! { (verb(which, label, ui::Look::Main)) })
-    };
     let reasoned = |which: &'static str, label: &'static str| {
         ui::form(
             &frame.csrf,
@@ -302,15 +306,15 @@ fn decisions(frame: &Frame, shop: &OwnShop, form: &FormData, errors: &FormErrors
             html! {
                 (Entry::new(Kind::Text, "reason", t(lang, "sell-reason")).hint(t(lang, "console-reason-hint")).lines(2).limit(400)
                     .from(lang, form, errors))
-                (verb(which, label, ui::Look::Danger))
+                (decision(lang, which, label, ui::Look::Danger))
             },
         )
     };
     html! {
         @match shop.state {
-            shop::State::Applied => { (plain("approve", "console-approve")) (reasoned("refuse", "console-refuse")) },
+            shop::State::Applied => { (approve(frame, shop)) (reasoned("refuse", "console-refuse")) },
             shop::State::Open => (reasoned("pause", "console-pause")),
-            shop::State::Paused => (plain("resume", "console-resume")),
+            shop::State::Paused => (ui::form(&frame.csrf, &action, html! { (decision(lang, "resume", "console-resume", ui::Look::Main)) })),
             shop::State::Refused | shop::State::Closed => {},
         }
     }
@@ -392,7 +396,7 @@ async fn papers(
             h2 { (t(lang, "console-papers")) }
             (ui::details(&[
                 (t(lang, "sell-representative-name"), html! { (opened.representative_name) }),
-                (t(lang, "sell-account"), ui::masked(lang, &opened.settlement_account.masked(), None)),
+                (t(lang, "sell-account"), ui::masked(lang, opened.settlement_account.masked(), None)),
                 (t(lang, "console-filed-at"), ui::time(lang, opened.filed_at)),
             ]))
             p.note { (t(lang, "console-papers-note")) }
@@ -571,7 +575,7 @@ fn dead(r: &mut db::Read) -> Result<Vec<db::jobs::Listed>, db::Stop<std::convert
 async fn jobs(State(app): State<App>, duty: OnDuty, frame: Frame) -> Result<Response, Failure> {
     may(&duty.staff, JOBS)?;
     let lang = frame.lang;
-    let dead = app.read(|r| dead(r)).await?;
+    let dead = app.read(dead).await?;
     let columns = ["console-kind", "console-attempts", "console-when", "console-error", ""]
         .map(|key| if key.is_empty() { "" } else { t(lang, key) });
     let mut table = ui::Table::new(t(lang, "console-dead"), &columns);

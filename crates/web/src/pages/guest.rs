@@ -52,7 +52,9 @@ pub fn shop_path(id: &Id) -> String {
 
 /// The categories with their counts, read again after a minute: a cache that a restart empties.
 pub async fn tree(app: &App) -> Result<Arc<Tree>, Failure> {
-    static KEPT: OnceLock<Mutex<Option<(i64, Arc<Tree>)>>> = OnceLock::new();
+    /// The tree and when it was read.
+    type Kept = Option<(i64, Arc<Tree>)>;
+    static KEPT: OnceLock<Mutex<Kept>> = OnceLock::new();
     const MINUTE: i64 = 60_000_000;
     let kept = KEPT.get_or_init(Mutex::default);
     let now = app.now();
@@ -161,7 +163,7 @@ struct Asked {
     fields: HashMap<String, String>,
 }
 
-const KEPT: [&str; 7] = ["q", "category", "shop", "from", "to", "minimum", "sort"];
+const KEPT: [&str; 7] = ["q", "category", "shop", "low", "high", "minimum", "sort"];
 
 impl Asked {
     fn get(&self, name: &str) -> &str {
@@ -184,7 +186,7 @@ impl Asked {
     /// An amount of whole units of the currency, as a person types it into the price filter.
     fn amount(&self, name: &str) -> Option<i64> {
         let form = crate::form::FormData::parse(format!("x={}", app::encode(self.get(name))).as_bytes()).ok()?;
-        form.money("x", CURRENCY, 0..=100_000_000_00).ok()
+        form.money("x", CURRENCY, 0..=10_000_000_000).ok()
     }
 }
 
@@ -198,8 +200,8 @@ pub async fn list(State(app): State<App>, uri: OriginalUri, mut frame: Frame) ->
         words: words.trim().to_owned(),
         category: Some(asked.get("category").to_owned()).filter(|c| !c.is_empty()),
         shop: shop.clone(),
-        price_from: asked.amount("from"),
-        price_to: asked.amount("to"),
+        price_from: asked.amount("low"),
+        price_to: asked.amount("high"),
         minimum_up_to: asked.get("minimum").parse().ok().filter(|n: &i64| (1..=1_000_000).contains(n)),
         sort: Sort::parse(asked.get("sort")).unwrap_or_default(),
         page: asked.get("page").parse().unwrap_or(1).clamp(1, 50),
@@ -316,10 +318,10 @@ fn filters(lang: Lang, asked: &Asked, query: &Query, tree: &Tree, found: &Found)
     let action = lang.path(paths::SEARCH);
     let carried: Vec<(&str, &str)> = KEPT
         .iter()
-        .filter(|key| !["from", "to"].contains(key) && !asked.get(key).is_empty())
+        .filter(|key| !["low", "high"].contains(key) && !asked.get(key).is_empty())
         .map(|key| (*key, asked.get(key)))
         .collect();
-    let price = ui::PriceFilter { action: &action, low: asked.get("from"), high: asked.get("to"), carried };
+    let price = ui::PriceFilter { action: &action, low: asked.get("low"), high: asked.get("high"), carried };
     ui::filter_panel(lang, &groups, Some(&price))
 }
 
@@ -337,9 +339,9 @@ fn chosen(lang: Lang, asked: &Asked, query: &Query, tree: &Tree, found: &Found) 
     if let Some(n) = query.minimum_up_to {
         out.push((f(lang, "filter-minimum-up-to", &[("n", n.into())]), asked.with(lang, "minimum", "")));
     }
-    for (name, amount) in [("from", query.price_from), ("to", query.price_to)] {
+    for (name, amount) in [("low", query.price_from), ("high", query.price_to)] {
         if let Some(amount) = amount {
-            let key = if name == "from" { "filter-price-from" } else { "filter-price-to" };
+            let key = if name == "low" { "filter-price-from" } else { "filter-price-to" };
             let money = format::money(lang, amount, CURRENCY);
             out.push((f(lang, key, &[("price", money.into())]), asked.with(lang, name, "")));
         }

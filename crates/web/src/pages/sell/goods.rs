@@ -646,9 +646,9 @@ pub async fn save(
         errors.refused(None, Refused::Edited.key(), []);
     }
     let mut pictures = kept_pictures(&form, page.pictures.len());
-    if pictures.len() + files.len() > PICTURES_MAX {
+    if version == page.version && pictures.len() + files.len() > PICTURES_MAX {
         tell(&Refused::Count { of: "pictures", min: 1, max: PICTURES_MAX }, &mut errors);
-    } else if pictures.is_empty() && files.is_empty() {
+    } else if version == page.version && pictures.is_empty() && files.is_empty() {
         errors.add(FieldError::plain("picture", "sell-picture-missing"));
     }
     if let Some(mut typed) = typed.filter(|_| errors.is_empty()) {

@@ -250,13 +250,13 @@ fn grams(form: &FormData) -> Result<u32, FieldError> {
     let (whole, part) = text.split_once('.').unwrap_or((&text, "0"));
     let digits = |s: &str| !s.is_empty() && s.len() <= 7 && s.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(part) || part.len() > 3 {
-        return Err(FieldError::plain("weight", "invalid-number"));
+        return Err(FieldError::plain("weight", "sell-weight-wrong"));
     }
     // Seven digits and three fit; what is too heavy the domain says.
     format!("{whole}{part:0<3}")
         .parse::<u64>()
         .map(|grams| u32::try_from(grams).unwrap_or(u32::MAX))
-        .map_err(|_| FieldError::plain("weight", "invalid-number"))
+        .map_err(|_| FieldError::plain("weight", "sell-weight-wrong"))
 }
 
 /// `POST /sell/orders/{id}/ship`

@@ -1,0 +1,345 @@
+//! A whole marketplace for one test: the binary on a free port, its sandbox partners as a process of their own, and a
+//! client that keeps cookies and fills the forms that it finds on a page, as a browser without scripts would.
+
+use db::testing::{Setup, TestDatabase};
+use db::{Address, Engine};
+use regex_lite::Regex;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub struct Market {
+    child: Child,
+    pub base: String,
+    pub sandbox: String,
+    pub folder: tempfile::TempDir,
+    _databases: Vec<TestDatabase>,
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address").port()
+}
+
+fn url_of(database: &TestDatabase) -> String {
+    match &database.address {
+        Address::Postgres(url) => url.clone(),
+        Address::Sqlite(path) => path.display().to_string(),
+    }
+}
+
+impl Market {
+    /// Opens a marketplace with the demo's goods on `engine` and waits until it answers.
+    pub fn open(engine: Engine) -> Market {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (port, partners) = (free_port(), free_port());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hanse"));
+        command
+            .current_dir(folder.path())
+            .env("HANSE_LISTEN", format!("127.0.0.1:{port}"))
+            .env("HANSE_SANDBOX_LISTEN", format!("127.0.0.1:{partners}"))
+            .env("HANSE_LOG", "warn")
+            .stdout(Stdio::piped());
+        let mut databases = Vec::new();
+        if engine == Engine::Postgres {
+            let data = TestDatabase::open(engine, Setup::NOTHING);
+            let keys = TestDatabase::open(engine, Setup::NOTHING);
+            command.args(["--database", &url_of(&data), "--keys", &url_of(&keys)]);
+            databases = vec![data, keys];
+        }
+        let mut child = command.spawn().expect("the binary starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let (told, hear) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if line.contains("is open at") {
+                    let _gone = told.send(());
+                }
+            }
+        });
+        hear.recv_timeout(Duration::from_secs(240)).expect("the marketplace opens within four minutes");
+        Market {
+            child,
+            base: format!("http://localhost:{port}"),
+            sandbox: format!("http://127.0.0.1:{partners}"),
+            folder,
+            _databases: databases,
+        }
+    }
+
+    pub fn browser(&self) -> Browser<'_> {
+        Browser { market: self, cookies: BTreeMap::new(), url: String::new(), status: 0, text: String::new() }
+    }
+
+    /// The newest code that the sandbox's telephone got.
+    pub fn code_for(&self, phone: &str) -> String {
+        let digits = Regex::new(r"\b(\d{6})\b").expect("a pattern");
+        wait_until("a text message with a code", || {
+            let said = self.ask(&format!("{}/sms/messages?phone=%2B86{phone}", self.sandbox));
+            digits.captures(&said).map(|found| found[1].to_owned())
+        })
+    }
+
+    pub fn ask(&self, url: &str) -> String {
+        agent().get(url).call().and_then(|mut answer| answer.body_mut().read_to_string()).unwrap_or_default()
+    }
+
+    /// Moves every parcel one step forward, as the couriers' page of the sandbox does.
+    pub fn parcels_move(&self) {
+        let sent = agent().post(format!("{}/logistics/admin/advance", self.sandbox)).send_json_text("{}");
+        assert!(sent, "the sandbox moves its parcels");
+    }
+}
+
+impl Drop for Market {
+    fn drop(&mut self) {
+        // Asked to stop, it stops its sandbox too; a killed one takes its sandbox with it by `kill_on_drop` only.
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        if asked.is_err() || wait_some(&mut self.child).is_none() {
+            let _gone = self.child.kill();
+        }
+        let _reaped = self.child.wait();
+    }
+}
+
+fn wait_some(child: &mut Child) -> Option<()> {
+    let until = Instant::now() + Duration::from_secs(15);
+    while Instant::now() < until {
+        if matches!(child.try_wait(), Ok(Some(_))) {
+            return Some(());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    None
+}
+
+/// Asks again until there is an answer, for at most half a minute: what the marketplace does by itself takes moments.
+pub fn wait_until<T>(what: &str, ask: impl Fn() -> Option<T>) -> T {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(found) = ask() {
+            return found;
+        }
+        assert!(Instant::now() < until, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build()
+        .into()
+}
+
+trait SendText {
+    fn send_json_text(self, text: &str) -> bool;
+}
+
+impl SendText for ureq::RequestBuilder<ureq::typestate::WithBody> {
+    fn send_json_text(self, text: &str) -> bool {
+        self.header("content-type", "application/json").send(text).is_ok_and(|a| a.status().is_success())
+    }
+}
+
+/// A browser without scripts.
+pub struct Browser<'m> {
+    market: &'m Market,
+    cookies: BTreeMap<String, String>,
+    pub url: String,
+    pub status: u16,
+    pub text: String,
+}
+
+impl Browser<'_> {
+    pub fn get(&mut self, url: &str) -> &mut Self {
+        self.request("GET", url, None)
+    }
+
+    /// Sends the form of this page whose action ends with `action`, filled with `fields` over what stands in it.
+    pub fn send(&mut self, action: &str, fields: &[(&str, &str)]) -> &mut Self {
+        let forms = Regex::new(r#"(?s)<form([^>]*)>(.*?)</form>"#).expect("a pattern");
+        let found = forms
+            .captures_iter(&self.text)
+            .find(|form| {
+                let to = attribute(&form[1], "action").unwrap_or_else(|| self.url.clone());
+                to.split('?').next().is_some_and(|path| path.ends_with(action))
+            })
+            .map(|form| (attribute(&form[1], "action"), form[2].to_owned()));
+        let Some((to, inside)) = found else { panic!("no form to {action} on {}", self.url) };
+        let mut values: BTreeMap<String, String> = BTreeMap::new();
+        let inputs = Regex::new(r"<(input|textarea)[^>]*>").expect("a pattern");
+        for input in inputs.find_iter(&inside) {
+            let tag = input.as_str();
+            let Some(name) = attribute(tag, "name") else { continue };
+            let kind = attribute(tag, "type").unwrap_or_default();
+            if matches!(kind.as_str(), "checkbox" | "radio") && !tag.contains(" checked") {
+                continue;
+            }
+            values.insert(name, attribute(tag, "value").unwrap_or_default());
+        }
+        let selects = Regex::new(r#"(?s)<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>"#).expect("a pattern");
+        for select in selects.captures_iter(&inside) {
+            let options = Regex::new(r"<option[^>]*>").expect("a pattern");
+            let all: Vec<&str> = options.find_iter(&select[2]).map(|m| m.as_str()).collect();
+            let chosen = all.iter().find(|o| o.contains(" selected")).or(all.first());
+            if let Some(value) = chosen.and_then(|o| attribute(o, "value")) {
+                values.insert(select[1].to_owned(), value);
+            }
+        }
+        for (name, value) in fields {
+            values.insert((*name).to_owned(), (*value).to_owned());
+        }
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&values).finish();
+        let to = to.unwrap_or_else(|| self.url.clone());
+        self.request("POST", &to, Some(body))
+    }
+
+    fn request(&mut self, method: &str, url: &str, body: Option<String>) -> &mut Self {
+        let mut url = self.absolute(url);
+        let (mut method, mut body) = (method.to_owned(), body);
+        for _ in 0..8 {
+            let ours = url.starts_with(&self.market.base);
+            let cookies: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let answer = if method == "POST" {
+                let mut request = agent()
+                    .post(&url)
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .header("accept-language", "en");
+                if ours {
+                    request = request
+                        .header("cookie", cookies.join("; "))
+                        .header("origin", &self.market.base)
+                        .header("sec-fetch-site", "same-origin");
+                }
+                request.send(body.take().unwrap_or_default())
+            } else {
+                let mut request = agent().get(&url).header("accept-language", "en");
+                if ours {
+                    request = request.header("cookie", cookies.join("; "));
+                }
+                request.call()
+            };
+            let mut answer = answer.unwrap_or_else(|e| panic!("{method} {url}: {e}"));
+            if ours {
+                for cookie in answer.headers().get_all("set-cookie") {
+                    let pair = cookie.to_str().unwrap_or("").split(';').next().unwrap_or("");
+                    if let Some((name, value)) = pair.split_once('=') {
+                        self.cookies.insert(name.to_owned(), value.to_owned());
+                    }
+                }
+            }
+            self.status = answer.status().as_u16();
+            let next = answer.headers().get("location").and_then(|to| to.to_str().ok()).map(str::to_owned);
+            self.text = answer.body_mut().read_to_string().unwrap_or_default();
+            self.url = url.clone();
+            match next {
+                Some(to) if (301..=303).contains(&self.status) => {
+                    url = self.absolute(&to);
+                    method = "GET".to_owned();
+                }
+                _ => break,
+            }
+        }
+        self
+    }
+
+    fn absolute(&self, url: &str) -> String {
+        if url.starts_with("http") {
+            return url.to_owned();
+        }
+        let host = if self.url.is_empty() || self.url.starts_with(&self.market.base) {
+            self.market.base.clone()
+        } else {
+            self.market.sandbox.clone()
+        };
+        format!("{host}{url}")
+    }
+
+    /// The page is there and says all of this.
+    pub fn shows(&mut self, words: &[&str]) -> &mut Self {
+        assert_eq!(self.status, 200, "{}: {}", self.url, self.mistakes());
+        for word in words {
+            assert!(self.text.contains(word), "{} does not say {word:?}", self.url);
+        }
+        self
+    }
+
+    pub fn lacks(&mut self, words: &[&str]) -> &mut Self {
+        for word in words {
+            assert!(!self.text.contains(word), "{} says {word:?}", self.url);
+        }
+        self
+    }
+
+    /// The form came back with mistakes at these fields, and with what was typed.
+    pub fn refused(&mut self, fields: &[&str]) -> &mut Self {
+        assert_eq!(self.status, 422, "{}", self.url);
+        for field in fields {
+            assert!(self.text.contains(&format!("href=\"#f-{field}\"")), "{} names no mistake at {field}: {}", self.url, self.mistakes());
+        }
+        self
+    }
+
+    /// The first text that the pattern's group finds on the page.
+    pub fn find(&self, pattern: &str) -> String {
+        let found = Regex::new(pattern).expect("a pattern");
+        found.captures(&self.text).map(|f| f[1].to_owned()).unwrap_or_else(|| panic!("{}: nothing like {pattern}", self.url))
+    }
+
+    pub fn all(&self, pattern: &str) -> Vec<String> {
+        let found = Regex::new(pattern).expect("a pattern");
+        found.captures_iter(&self.text).map(|f| f[1].to_owned()).collect()
+    }
+
+    fn mistakes(&self) -> String {
+        let tags = Regex::new(r"<[^>]*>").expect("a pattern");
+        let said = Regex::new(r#"(?s)class="(?:mistake|notice[^"]*)"[^>]*>(.*?)</(?:p|div)>"#).expect("a pattern");
+        said.captures_iter(&self.text).map(|m| tags.replace_all(&m[1], " ").into_owned()).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// A new member with this name; returns the telephone.
+    pub fn registers(&mut self, name: &str, phone: &str) {
+        self.get("/en/register").shows(&["phone"]);
+        self.send("/register", &[("phone", phone)]).shows(&["code_id"]);
+        let code = self.market.code_for(phone);
+        let fields = [("code", code.as_str()), ("name", name), ("password", "a good long phrase"), ("agreement", "on")];
+        self.send("/register/account", &fields).shows(&[name]);
+    }
+
+    pub fn signs_in(&mut self, who: &str, password: &str) {
+        self.get("/en/sign-in").shows(&["password"]);
+        self.send("/sign-in", &[("who", who), ("password", password)]);
+        assert_eq!(self.status, 200, "{who} comes in: {}", self.mistakes());
+    }
+
+    /// Puts `quantity` of the first good that a search finds into the cart.
+    pub fn puts_in_cart(&mut self, words: &str, quantity: i64) {
+        self.get(&format!("/en/search?q={words}")).shows(&["/en/product/"]);
+        let product = self.find(r#"href="(/en/product/[0-9a-f-]{36})""#);
+        self.get(&product).shows(&["qty-"]);
+        let field = self.find(r#"name="(qty-[0-9a-f-]{36})""#);
+        let n = quantity.to_string();
+        self.send("/cart/add", &[(field.as_str(), n.as_str()), ("then", "cart")]).shows(&["/cart/set"]);
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let start = tag.find(&format!("{name}=\""))? + name.len() + 2;
+    let end = tag[start..].find('"')? + start;
+    Some(unescape(&tag[start..end]))
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+impl<'m> Browser<'m> {
+    /// A second window of the same browser: the same cookies, another page.
+    pub fn of(market: &'m Market, other: &Browser<'_>) -> Browser<'m> {
+        Browser { cookies: other.cookies.clone(), ..market.browser() }
+    }
+}
