@@ -20,8 +20,8 @@ pub fn print() -> Outcome {
     for (id, title) in list.lines().filter_map(|line| line.split_once('\t')) {
         all += 1;
         let citing: Vec<&Written> = tests.iter().filter(|test| cites(test, id)).collect();
-        let mut names: Vec<&str> = citing.iter().flat_map(|test| runs(test, &passed)).collect();
-        names.sort_unstable();
+        let mut names: Vec<String> = citing.iter().flat_map(|test| runs(test, &passed)).collect();
+        names.sort();
         names.dedup();
         // Writing to a string cannot fail.
         if names.is_empty() {
@@ -46,13 +46,13 @@ pub fn print() -> Outcome {
     Ok(())
 }
 
-/// The runs of this test that passed, by name.
-fn runs<'a>(test: &Written, passed: &'a [Passed]) -> Vec<&'a str> {
+/// The runs of this test that passed, as binary and name.
+fn runs(test: &Written, passed: &[Passed]) -> Vec<String> {
     let is_it = |run: &&Passed| match &test.name {
         Some(name) => of_package(run, &test.package) && in_file(run, &test.file, name),
         None => run.binary == "doc" && doc_line(&run.name, &test.file).is_some_and(|at| within(at, test.lines)),
     };
-    passed.iter().filter(is_it).map(|run| run.name.as_str()).collect()
+    passed.iter().filter(is_it).map(|run| format!("{} {}", run.binary, run.name)).collect()
 }
 
 fn of_package(run: &Passed, package: &str) -> bool {
