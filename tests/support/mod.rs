@@ -279,7 +279,12 @@ impl Browser<'_> {
     pub fn refused(&mut self, fields: &[&str]) -> &mut Self {
         assert_eq!(self.status, 422, "{}", self.url);
         for field in fields {
-            assert!(self.text.contains(&format!("href=\"#f-{field}\"")), "{} names no mistake at {field}: {}", self.url, self.mistakes());
+            assert!(
+                self.text.contains(&format!("href=\"#f-{field}\"")),
+                "{} names no mistake at {field}: {}",
+                self.url,
+                self.mistakes()
+            );
         }
         self
     }
@@ -287,7 +292,10 @@ impl Browser<'_> {
     /// The first text that the pattern's group finds on the page.
     pub fn find(&self, pattern: &str) -> String {
         let found = Regex::new(pattern).expect("a pattern");
-        found.captures(&self.text).map(|f| f[1].to_owned()).unwrap_or_else(|| panic!("{}: nothing like {pattern}", self.url))
+        found
+            .captures(&self.text)
+            .map(|f| f[1].to_owned())
+            .unwrap_or_else(|| panic!("{}: nothing like {pattern}", self.url))
     }
 
     pub fn all(&self, pattern: &str) -> Vec<String> {
@@ -298,7 +306,10 @@ impl Browser<'_> {
     fn mistakes(&self) -> String {
         let tags = Regex::new(r"<[^>]*>").expect("a pattern");
         let said = Regex::new(r#"(?s)class="(?:mistake|notice[^"]*)"[^>]*>(.*?)</(?:p|div)>"#).expect("a pattern");
-        said.captures_iter(&self.text).map(|m| tags.replace_all(&m[1], " ").into_owned()).collect::<Vec<_>>().join(" | ")
+        said.captures_iter(&self.text)
+            .map(|m| tags.replace_all(&m[1], " ").into_owned())
+            .collect::<Vec<_>>()
+            .join(" | ")
     }
 
     /// A new member with this name; returns the telephone.

@@ -104,9 +104,9 @@ impl Index {
         let page = query.page.clamp(1, PAGES_MAX);
         let hits = Hits {
             filter: Filter {
-                price_from: query.price_from.unwrap_or(i64::MIN),
-                price_to: query.price_to.unwrap_or(i64::MAX),
-                minimum_up_to: query.minimum_up_to.unwrap_or(i64::MAX),
+                price_from: query.price_from,
+                price_to: query.price_to,
+                minimum_up_to: query.minimum_up_to,
             },
             sort: query.sort,
             scored: !terms.is_empty() && query.sort == Sort::General,
@@ -185,9 +185,9 @@ fn matching(fields: &Fields, query: &Query, terms: &[String], each: Occur) -> Bo
 
 #[derive(Clone, Copy)]
 struct Filter {
-    price_from: i64,
-    price_to: i64,
-    minimum_up_to: i64,
+    price_from: Option<i64>,
+    price_to: Option<i64>,
+    minimum_up_to: Option<i64>,
 }
 
 struct Hits {
@@ -253,6 +253,7 @@ impl Collector for Hits {
             shops,
             total: 0,
             best: Vec::new(),
+            floor: i64::MIN,
         })
     }
 
@@ -306,9 +307,18 @@ struct SegmentHits {
     total: u64,
     /// Up to twice as many as are kept, so that sorting out is rare.
     best: Vec<Ranked>,
+    /// What is below it stands on no page that is asked for.
+    floor: i64,
 }
 
 impl SegmentHits {
+    fn fits(&self, doc: DocId) -> bool {
+        let Filter { price_from, price_to, minimum_up_to } = self.filter;
+        price_to.is_none_or(|most| self.price_low.get_val(doc) <= most)
+            && price_from.is_none_or(|least| self.price_high.get_val(doc) >= least)
+            && minimum_up_to.is_none_or(|most| self.minimum.get_val(doc) <= most)
+    }
+
     fn count(&mut self, doc: DocId) {
         self.total += 1;
         for ord in self.categories.iter().flat_map(|column| column.term_ords(doc)) {
@@ -323,8 +333,9 @@ impl SegmentHits {
 
     fn sort_out(&mut self) {
         if self.best.len() > self.keep {
-            self.best.select_nth_unstable_by(self.keep, Ranked::first_to_last);
+            self.best.select_nth_unstable_by(self.keep - 1, Ranked::first_to_last);
             self.best.truncate(self.keep);
+            self.floor = self.best[self.keep - 1].key;
         }
     }
 }
@@ -333,11 +344,7 @@ impl SegmentCollector for SegmentHits {
     type Fruit = Collected;
 
     fn collect(&mut self, doc: DocId, score: Score) {
-        let price_low = self.price_low.get_val(doc);
-        let fits = price_low <= self.filter.price_to
-            && self.price_high.get_val(doc) >= self.filter.price_from
-            && self.minimum.get_val(doc) <= self.filter.minimum_up_to;
-        if !fits {
+        if !self.fits(doc) {
             return;
         }
         self.count(doc);
@@ -349,9 +356,12 @@ impl SegmentCollector for SegmentHits {
                 (words * WEIGHTS.of(self.sold.get_val(doc), listed_at, self.now) * 1_000.0).round() as i64
             }
             Sort::Sales => self.sold.get_val(doc),
-            Sort::PriceUp => -price_low,
-            Sort::PriceDown => price_low,
+            Sort::PriceUp => -self.price_low.get_val(doc),
+            Sort::PriceDown => self.price_low.get_val(doc),
         };
+        if key < self.floor {
+            return;
+        }
         let place = DocAddress::new(self.segment, doc);
         self.best.push(Ranked { key, listed_at, tie: self.tie.get_val(doc), place });
         if self.best.len() >= 2 * self.keep {

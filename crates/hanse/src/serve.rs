@@ -86,11 +86,11 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
     let lock = house::lock();
     let edition = lock.edition();
 
-    if let Some(directory) = &started.demo
-        && let Some(loaded) =
-            demo::load(&vault, directory, i64::from(edition.version)).await.map_err(|e| format!("the demo: {e}"))?
-    {
-        println!("Loaded the demo: {} goods of {} sellers.", loaded.products, loaded.shops);
+    if let Some(directory) = &started.demo {
+        println!("Loading the demo …");
+        let loaded =
+            demo::load(&vault, directory, i64::from(edition.version)).await.map_err(|e| format!("the demo: {e}"))?;
+        println!("The demo has {} goods of {} sellers.", loaded.products, loaded.shops);
     }
     let index = Arc::new(Index::open(&house::files_folder(&config).join("search")).map_err(|e| e.to_string())?);
     let (data, caught) = (vault.data().clone(), index.clone());

@@ -327,21 +327,24 @@ pub(crate) struct Parcel {
     /// The consignee.
     pub person: Id,
     pub state: ParcelState,
+    /// It has a waybill's number.
+    pub labelled: bool,
     pub carrier: String,
 }
 
 pub(crate) fn by_id<R>(scope: &mut impl Scope, id: &Id) -> Result<Option<Parcel>, Stop<R>> {
-    let row: Option<(Id, Id, String, String)> = shipment::table
+    let row: Option<(Id, Id, String, Sealed<shipment::waybill>, String)> = shipment::table
         .filter(shipment::id.eq(id))
-        .select((shipment::of_order, shipment::person, shipment::state, shipment::carrier))
+        .select((shipment::of_order, shipment::person, shipment::state, shipment::waybill, shipment::carrier))
         .first(scope.db())
         .optional()?;
-    let Some((of_order, person, state, carrier)) = row else { return Ok(None) };
+    let Some((of_order, person, state, waybill, carrier)) = row else { return Ok(None) };
     let (shop, buyer): (Id, Id) = purchase_order::table
         .find(&of_order)
         .select((purchase_order::shop, purchase_order::buyer))
         .first(scope.db())?;
-    Ok(Some(Parcel { id: id.clone(), of_order, shop, buyer, person, state: ParcelState::read(&state)?, carrier }))
+    let state = ParcelState::read(&state)?;
+    Ok(Some(Parcel { id: id.clone(), of_order, shop, buyer, person, state, labelled: !waybill.is_absent(), carrier }))
 }
 
 /// What the platform and the courier get of the parcel, opened and noted in the ledger. `access` covers consignee and
@@ -399,6 +402,7 @@ pub(crate) fn waybill_request<R>(
 /// meantime, the waybill is called back. `false` if the parcel had one already.
 pub(crate) fn labelled(
     tx: &mut Tx,
+    terms: &Terms,
     access: &Access<DeliverGoods>,
     parcel: &Parcel,
     number: &Entered<WaybillNumber>,
@@ -417,7 +421,10 @@ pub(crate) fn labelled(
         return Ok(false);
     }
     match step(tx, &parcel.of_order, OrderState::Shipped) {
-        Ok(_) => set_state(tx, &parcel.id, ParcelState::Ready, "")?,
+        Ok(_) => {
+            set_state(tx, &parcel.id, ParcelState::Ready, "")?;
+            catch_up(tx, terms, parcel)?;
+        }
         Err(Stop::Refused(_)) => {
             set_state(tx, &parcel.id, ParcelState::Cancelled, "")?;
             job_about(tx, CALL_BACK_JOB, &parcel.id);
@@ -477,12 +484,9 @@ pub enum Tracked {
 /// event's id; events may come in any order. On delivery the order is received, and the time for objections runs.
 pub fn tracked(tx: &mut Tx, terms: &Terms, event: &TrackingEvent) -> Result<Tracked, Stop<Refused>> {
     let Ok(id) = Id::parse(&event.parcel_ref) else { return Ok(Tracked::Unknown) };
-    let found: Option<(Id, String)> = shipment::table
-        .filter(shipment::id.eq(&id))
-        .select((shipment::of_order, shipment::state))
-        .first(tx.db)
-        .optional()?;
-    let Some((order, _)) = found else { return Ok(Tracked::Unknown) };
+    let found: Option<Id> =
+        shipment::table.filter(shipment::id.eq(&id)).select(shipment::of_order).first(tx.db).optional()?;
+    let Some(order) = found else { return Ok(Tracked::Unknown) };
     // A courier's clock may run ahead; nothing happened later than now.
     let at = event.at.min(tx.now);
     let place = match &event.progress {
@@ -505,21 +509,35 @@ pub fn tracked(tx: &mut Tx, terms: &Terms, event: &TrackingEvent) -> Result<Trac
     diesel::update(shipment::table.filter(shipment::id.eq(&id))).set(shipment::heard_at.eq(tx.now)).execute(tx.db)?;
     // The update above holds the row on PostgreSQL: the state read now stays until the commit.
     let state: String = shipment::table.filter(shipment::id.eq(&id)).select(shipment::state).first(tx.db)?;
-    if new == 0 {
-        return Ok(Tracked::Again);
-    }
-    let to = ParcelState::of(&event.progress);
-    if !ParcelState::read::<Refused>(&state)?.yields_to(to) {
-        return Ok(Tracked::Kept);
+    let moved = go_on(tx, terms, &id, &order, ParcelState::read(&state)?, ParcelState::of(&event.progress), at)?;
+    Ok(match (new, moved) {
+        (_, true) => Tracked::Moved,
+        (0, false) => Tracked::Again,
+        (_, false) => Tracked::Kept,
+    })
+}
+
+/// Moves the parcel from one state to another if that is forward, and its order with it. `at` is when it happened.
+fn go_on(
+    tx: &mut Tx,
+    terms: &Terms,
+    id: &Id,
+    order: &Id,
+    from: ParcelState,
+    to: ParcelState,
+    at: i64,
+) -> Result<bool, Stop<Refused>> {
+    if !from.yields_to(to) {
+        return Ok(false);
     }
     let delivered_at = (to == ParcelState::Delivered).then_some(at);
-    diesel::update(shipment::table.filter(shipment::id.eq(&id)))
+    diesel::update(shipment::table.filter(shipment::id.eq(id)))
         .set((shipment::state.eq(to.id()), shipment::delivered_at.eq(delivered_at)))
         .execute(tx.db)?;
     if to == ParcelState::Delivered {
-        match step(tx, &order, OrderState::Received) {
+        match step(tx, order, OrderState::Received) {
             Ok(_) => {
-                diesel::update(purchase_order::table.find(&order))
+                diesel::update(purchase_order::table.find(order))
                     .set(purchase_order::confirm_until.eq(Some(at + terms.confirm_after)))
                     .execute(tx.db)?;
             }
@@ -528,7 +546,24 @@ pub fn tracked(tx: &mut Tx, terms: &Terms, event: &TrackingEvent) -> Result<Trac
             Err(fault) => return Err(fault),
         }
     }
-    Ok(Tracked::Moved)
+    Ok(true)
+}
+
+/// The platform made the waybill and told of the parcel's way before its answer reached us: the way is made up for.
+fn catch_up(tx: &mut Tx, terms: &Terms, parcel: &Parcel) -> Result<(), Stop<Refused>> {
+    let known: Vec<(String, i64)> = tracking_event::table
+        .filter(tracking_event::of_shipment.eq(&parcel.id))
+        .order((tracking_event::at, tracking_event::id))
+        .select((tracking_event::state, tracking_event::at))
+        .load(tx.db)?;
+    let mut state = ParcelState::Ready;
+    for (word, at) in known {
+        let to = ParcelState::read(&word)?;
+        if go_on(tx, terms, &parcel.id, &parcel.of_order, state, to, at)? {
+            state = to;
+        }
+    }
+    Ok(())
 }
 
 /// The platform was asked; whatever it said is noted.

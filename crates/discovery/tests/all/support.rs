@@ -130,6 +130,19 @@ impl Market {
         self.write(move |tx| stock::count_sold(tx, &mut [(id.clone(), id.clone(), units)]));
     }
 
+    /// Waits until all that is committed has its position, and returns the last.
+    pub fn placed(&self) -> i64 {
+        use db::policy::outbox;
+        let waiting = || -> i64 {
+            let waiting = outbox::table.filter(outbox::position.is_null()).count();
+            self.db().read_now::<_, Infallible>(move |read| Ok(waiting.get_result(read.db)?)).unwrap()
+        };
+        while waiting() > 0 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        self.last_position()
+    }
+
     pub fn last_position(&self) -> i64 {
         self.db().read_now::<_, Infallible>(|read| Ok(db::outbox::last_position(read.db)?)).unwrap()
     }
@@ -160,7 +173,7 @@ pub struct Goods {
 
 pub const GOODS: Goods = Goods {
     title: ("Goods", "货"),
-    text: ("", ""),
+    text: ("As shown.", "如图。"),
     category: "tools",
     attribute: ("plain", "素"),
     prices: (200, 100),

@@ -32,7 +32,10 @@ fn access<P: Purpose>(ctx: &JobContext, job: &'static str, parcel: &Parcel) -> R
 pub(super) fn get_waybill(ctx: &JobContext, job: &Job) -> JobOutcome {
     let ended = (|| {
         let Some(parcel) = parcel(ctx, job)? else { return Ok(()) };
-        if parcel.state != ParcelState::Asked {
+        // Called off after a try whose answer got lost: the platform may have made the waybill, and only by its number
+        // can it be called back. Before any try, nothing is asked for any more.
+        let made_unheard = parcel.state == ParcelState::Cancelled && !parcel.labelled && job.attempt > 1;
+        if parcel.state != ParcelState::Asked && !made_unheard {
             return Ok(());
         }
         let id = parcel.id.clone();
@@ -41,9 +44,11 @@ pub(super) fn get_waybill(ctx: &JobContext, job: &Job) -> JobOutcome {
         };
         let (opening, of) = (access.clone(), parcel.clone());
         let request = read(ctx, move |r| shipping::waybill_request(r, &opening, &of))?;
-        match ctx.get::<Context>().partners.logistics.waybill(&request) {
+        let own = ctx.get::<Context>();
+        let terms = own.terms.clone();
+        match own.partners.logistics.waybill(&request) {
             Ok(waybill) => write(ctx, move |tx| {
-                shipping::labelled(tx, &access, &parcel, &waybill.number, &waybill.sort_code).map(drop)
+                shipping::labelled(tx, &terms, &access, &parcel, &waybill.number, &waybill.sort_code).map(drop)
             }),
             Err(PartnerError::Refused { code, .. }) => write(ctx, move |tx| shipping::refused(tx, &id, &code)),
             Err(PartnerError::Unfit(part)) => write(ctx, move |tx| shipping::refused(tx, &id, part)),

@@ -65,7 +65,8 @@ fn one_payment_pays_all_orders_and_says_nothing_of_them() {
         assert_eq!(content["total_amount"], "141.00");
         let book = serde_json::to_string(&world.book()).expect("JSON");
         let ids = placed.orders.iter().flat_map(|made| [made.order.to_string(), made.number.clone()]);
-        let ours = ["陈小明", "13800138000", "稠州北路", "Horn button", "牛角扣", buyer.member.as_str(), one.shop.as_str()];
+        let ours =
+            ["陈小明", "13800138000", "稠州北路", "Horn button", "牛角扣", buyer.member.as_str(), one.shop.as_str()];
         // The sandbox's own payer happens to bear the consignee's name: what counts is what came in.
         let came_in = serde_json::to_string(&received).expect("JSON");
         for secret in ours.into_iter().map(str::to_owned).chain(ids) {
@@ -128,7 +129,8 @@ fn everything(world: &World) -> Vec<String> {
         cells.extend(outbox::table.select(outbox::body).load::<String>(r.db)?);
         cells.extend(job::table.select(job::body).load::<String>(r.db)?);
         cells.extend(job::table.select(job::last_error).load::<String>(r.db)?);
-        cells.extend(ledger_block::table.select(ledger_block::body).load::<Option<String>>(r.db)?.into_iter().flatten());
+        cells
+            .extend(ledger_block::table.select(ledger_block::body).load::<Option<String>>(r.db)?.into_iter().flatten());
         Ok(cells)
     })
 }

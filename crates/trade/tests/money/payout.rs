@@ -30,14 +30,8 @@ fn from_the_cart_to_the_sellers_account() {
         assert_eq!(placed.amount, total);
         world.check();
         world.pay_and_note(&buyer, &placed.checkout);
-        let paid = Balance {
-            currency: "CNY".into(),
-            held: total,
-            available: 0,
-            under_way: 0,
-            paid_out: 0,
-            commission: 0,
-        };
+        let paid =
+            Balance { currency: "CNY".into(), held: total, available: 0, under_way: 0, paid_out: 0, commission: 0 };
         assert_eq!(balance(world, &seller), paid);
         let order = placed.orders[0].order.clone();
         let shipment = world.ship(&seller, &order);
@@ -68,10 +62,7 @@ fn from_the_cart_to_the_sellers_account() {
         let own = seller.clone();
         let statement = world.read(move |r| settlement::statement(r, &own, None, 50));
         let kinds: Vec<(Kind, i64, i64)> = statement.iter().map(|l| (l.kind, l.amount, l.commission)).collect();
-        assert_eq!(
-            kinds,
-            [(Kind::PaidOut, commission - total, 0), (Kind::Released, total - commission, commission)]
-        );
+        assert_eq!(kinds, [(Kind::PaidOut, commission - total, 0), (Kind::Released, total - commission, commission)]);
         let (own, before) = (seller.clone(), statement[0].entry.clone());
         let page = world.read(move |r| settlement::statement(r, &own, Some(&before), 50));
         assert_eq!(page, statement[1..]);
@@ -85,7 +76,10 @@ fn from_the_cart_to_the_sellers_account() {
         names.sort();
         assert_eq!(names, ["biz_scene", "order_title", "out_biz_no", "payee_info", "product_code", "trans_amount"]);
         assert_eq!(content["trans_amount"], "125.60");
-        assert_eq!(content["payee_info"], serde_json::json!({ "identity": ACCOUNT, "identity_type": "ALIPAY_USER_ID" }));
+        assert_eq!(
+            content["payee_info"],
+            serde_json::json!({ "identity": ACCOUNT, "identity_type": "ALIPAY_USER_ID" })
+        );
         let owner = seller.member.clone();
         let readings = world.read(move |r| Ok(vault::ledger::of(r, &owner, i64::MAX, 100)?));
         let mut given: Vec<String> = readings

@@ -36,7 +36,12 @@ use vault::testing::TestVault;
 use vault::{Actor, PersonKind};
 
 pub fn migrations() -> Vec<db::Migrations> {
-    vec![vault::policy::migrations(), member::policy::migrations(), catalogue::policy::migrations(), trade::policy::migrations()]
+    vec![
+        vault::policy::migrations(),
+        member::policy::migrations(),
+        catalogue::policy::migrations(),
+        trade::policy::migrations(),
+    ]
 }
 
 /// Runs a test on SQLite and on PostgreSQL, each with a sandbox of its own.
@@ -81,7 +86,8 @@ impl World {
     pub fn open(engine: Engine) -> World {
         let vault = TestVault::open(engine, migrations);
         let folder = tempfile::tempdir().expect("a folder");
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let own = vault.data.db.clone();
         let clock: partners::Clock = Arc::new(move || own.now());
         let options = SandboxOptions {
@@ -162,11 +168,17 @@ impl World {
         }
     }
 
-    pub fn write<T: Send + 'static>(&self, command: impl Fn(&mut Tx) -> Result<T, Stop<Refused>> + Send + 'static) -> T {
+    pub fn write<T: Send + 'static>(
+        &self,
+        command: impl Fn(&mut Tx) -> Result<T, Stop<Refused>> + Send + 'static,
+    ) -> T {
         self.try_write(command).unwrap_or_else(|refused| panic!("refused: {refused:?}"))
     }
 
-    pub fn read<T: Send + 'static>(&self, query: impl FnOnce(&mut Read) -> Result<T, Stop<Refused>> + Send + 'static) -> T {
+    pub fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut Read) -> Result<T, Stop<Refused>> + Send + 'static,
+    ) -> T {
         self.vault.data.db.read_now(query).unwrap_or_else(|failed| panic!("{failed}"))
     }
 
@@ -209,7 +221,8 @@ impl World {
     pub fn state(&self, id: &Id) -> OrderState {
         use trade::policy::purchase_order;
         let id = id.clone();
-        let state: String = self.read(move |r| Ok(purchase_order::table.find(&id).select(purchase_order::state).first(r.db)?));
+        let state: String =
+            self.read(move |r| Ok(purchase_order::table.find(&id).select(purchase_order::state).first(r.db)?));
         OrderState::parse(&state).expect("a state")
     }
 
@@ -243,7 +256,7 @@ impl World {
             representative_name: entered("王掌柜"),
             settlement_account: entered(account),
         };
-        let access = self.vault.vault.access_now(&Actor::own(&member), &[member.clone()]).expect("access");
+        let access = self.vault.vault.access_now(&Actor::own(&member), std::slice::from_ref(&member)).expect("access");
         let owner = member.clone();
         let shop = self.vault.data.db.write_now(move |tx| {
             let shop = catalogue::shop::apply(tx, &owner, &access, &application)?;
@@ -254,7 +267,8 @@ impl World {
     }
 
     pub fn change_account(&self, seller: &Seller, account: &str) {
-        let access = self.vault.vault.access_now(&Actor::own(&seller.member), &[seller.member.clone()]).expect("access");
+        let access =
+            self.vault.vault.access_now(&Actor::own(&seller.member), std::slice::from_ref(&seller.member)).expect("access");
         let (seller, account) = (seller.clone(), entered(account));
         let changed = self
             .vault
@@ -361,7 +375,7 @@ impl World {
         let access = self
             .vault
             .vault
-            .access_now::<TakePayment>(&Actor::own(&buyer.member), &[buyer.member.clone()])
+            .access_now::<TakePayment>(&Actor::own(&buyer.member), std::slice::from_ref(&buyer.member))
             .expect("access");
         let (buyer, checkout) = (buyer.clone(), checkout.clone());
         self.try_write(move |tx| payment::begin(tx, &buyer, &access, &checkout))
@@ -373,11 +387,16 @@ impl World {
 
     /// The payer's browser goes to the cashier; returns the cashier's page.
     pub fn to_cashier(&self, begun: Begun) -> String {
+        self.try_cashier(begun).expect("a redirect to the cashier")
+    }
+
+    /// As `to_cashier`; `None` where the payment company takes this payment no more.
+    pub fn try_cashier(&self, begun: Begun) -> Option<String> {
         let way = begun.for_cashier("http://127.0.0.1/back".to_owned());
         let url = self.alipay.cashier_url(Cashier::Page, &way).expect("a cashier's address");
         let answer = self.http.get(&url).call().expect("the cashier answers");
-        let location = answer.headers().get("location").and_then(|to| to.to_str().ok()).expect("a redirect");
-        format!("{}{location}", self.base)
+        let location = answer.headers().get("location").and_then(|to| to.to_str().ok())?;
+        Some(format!("{}{location}", self.base))
     }
 
     /// The payer presses 'pay' there.
@@ -407,6 +426,32 @@ impl World {
         std::iter::from_fn(|| inbox.try_recv().ok()).map(|pushed| pushed.body).collect()
     }
 
+    /// Every notification so far, also those that are just under way.
+    pub fn settled_notifications(&self) -> Vec<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            let more = self.waiting_notifications();
+            if more.is_empty() && self.pushes_under_way() == 0 {
+                all.extend(self.waiting_notifications());
+                return all;
+            }
+            all.extend(more);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Pushes that the sandbox's book shows as still to be sent.
+    fn pushes_under_way(&self) -> usize {
+        let mut open: BTreeMap<String, bool> = BTreeMap::new();
+        for line in self.book() {
+            if line["what"] == "push" {
+                let id = line["id"].as_str().unwrap_or_default().to_owned();
+                open.insert(id, matches!(line["state"].as_str(), Some("waiting" | "held")));
+            }
+        }
+        open.values().filter(|open| **open).count()
+    }
+
     pub fn note(&self, body: &[u8]) -> Noted {
         let said = self.alipay.read_notification(body).expect("signed by the payment company");
         self.write(move |tx| payment::notified(tx, &said))
@@ -422,19 +467,16 @@ impl World {
 
     pub fn try_ship(&self, seller: &Seller, order: &Id, carrier: &str) -> Result<Id, Refused> {
         let (own, of) = (seller.clone(), order.clone());
-        let consignee = self
-            .vault
-            .data
-            .db
-            .read_now(move |r| shipping::consignee_for_seller(r, &own, &of))
-            .map_err(|failed| match failed {
-                Failed::Refused(refused) => refused,
-                other => panic!("{other}"),
+        let consignee =
+            self.vault.data.db.read_now(move |r| shipping::consignee_for_seller(r, &own, &of)).map_err(|failed| {
+                match failed {
+                    Failed::Refused(refused) => refused,
+                    other => panic!("{other}"),
+                }
             })?;
         let actor = Actor::seller(&seller.member, &seller.shop);
         let access = self.vault.vault.access_now::<DeliverGoods>(&actor, &[consignee]).expect("access");
-        let parcel =
-            NewParcel { carrier: carrier.to_owned(), kind: ParcelKind::SmallParts, weight_grams: 4_200 };
+        let parcel = NewParcel { carrier: carrier.to_owned(), kind: ParcelKind::SmallParts, weight_grams: 4_200 };
         let (seller, order) = (seller.clone(), order.clone());
         self.try_write(move |tx| shipping::ship(tx, &seller, &access, &order, &parcel))
     }
@@ -453,15 +495,16 @@ impl World {
         assert_eq!(answer["moved"], json!([shipment]), "the parcel moves");
     }
 
+    /// As `advance`; `false` where the courier has no such parcel, or it moves no more.
+    pub fn try_advance(&self, shipment: &Id, to: &str) -> bool {
+        let answer = self.admin("/logistics/admin/advance", &json!({ "parcel_ref": shipment, "to": to }));
+        answer["moved"] == json!([shipment])
+    }
+
     /// The next push of the waybill platform.
     pub fn push(&self) -> Pushed {
         let inbox = self.pushes.lock().expect("the inbox");
         inbox.recv_timeout(Duration::from_secs(20)).expect("a push comes")
-    }
-
-    pub fn waiting_pushes(&self) -> Vec<Pushed> {
-        let inbox = self.pushes.lock().expect("the inbox");
-        std::iter::from_fn(|| inbox.try_recv().ok()).collect()
     }
 
     pub fn read_push(
@@ -507,7 +550,8 @@ impl World {
 
     fn admin(&self, path: &str, wanted: &Value) -> Value {
         let url = format!("{}{path}", self.base);
-        let mut answer = self.http.post(&url).content_type("application/json").send(wanted.to_string()).expect("an answer");
+        let mut answer =
+            self.http.post(&url).content_type("application/json").send(wanted.to_string()).expect("an answer");
         let text = answer.body_mut().read_to_string().expect("text");
         assert!(answer.status().is_success(), "{path}: {text}");
         serde_json::from_str(&text).expect("JSON")
@@ -515,6 +559,37 @@ impl World {
 
     pub fn fault(&self, partner: &str, kind: &str, on: &str, count: u32) {
         self.admin("/admin/faults", &json!({ "partner": partner, "kind": kind, "on": on, "count": count }));
+    }
+
+    /// As `fault`, where not every partner has every fault.
+    pub fn try_fault(&self, partner: &str, kind: &str, on: &str, count: u32) {
+        let wanted = json!({ "partner": partner, "kind": kind, "on": on, "count": count }).to_string();
+        let url = format!("{}/admin/faults", self.base);
+        self.http.post(&url).content_type("application/json").send(wanted).expect("an answer");
+    }
+
+    pub fn total(&self, order: &Id) -> i64 {
+        use trade::policy::purchase_order;
+        let id = order.clone();
+        self.read(move |r| Ok(purchase_order::table.find(&id).select(purchase_order::total).first(r.db)?))
+    }
+
+    /// What the payment company took, gave back and paid out, by its own book.
+    pub fn provider_totals(&self) -> (i64, i64, i64) {
+        let mut trades: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        let mut paid_out = 0;
+        for line in self.book() {
+            let amount = |value: &Value| value.as_i64().expect("an amount");
+            if line["what"] == "trade" {
+                let taken = if line["paid_at"].is_null() { 0 } else { amount(&line["total"]) };
+                let refunds = line["refunds"].as_array().expect("a list");
+                let back = refunds.iter().map(|refund| amount(&refund["amount"])).sum();
+                trades.insert(line["out_trade_no"].to_string(), (taken, back));
+            } else if line["what"] == "transfer" {
+                paid_out += amount(&line["amount"]);
+            }
+        }
+        (trades.values().map(|trade| trade.0).sum(), trades.values().map(|trade| trade.1).sum(), paid_out)
     }
 
     /// Every line of the sandbox's book.
