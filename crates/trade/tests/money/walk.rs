@@ -70,6 +70,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What somebody does with an order: its buyer or its seller.
+type OnOrder = fn(&mut db::Tx, &Buyer, &Seller, &Id) -> Result<(), db::Stop<trade::Refused>>;
+
 struct Walk<'a> {
     world: &'a World,
     buyer: Buyer,
@@ -165,11 +168,7 @@ impl<'a> Walk<'a> {
         world.check();
     }
 
-    fn on_order(
-        &self,
-        n: usize,
-        command: OnOrder,
-    ) {
+    fn on_order(&self, n: usize, command: OnOrder) {
         if let Some((id, seller)) = self.order(n) {
             let buyer = self.buyer.clone();
             let _refused = self.world.try_write(move |tx| command(tx, &buyer, &seller, &id)).is_err();

@@ -267,8 +267,11 @@ impl World {
     }
 
     pub fn change_account(&self, seller: &Seller, account: &str) {
-        let access =
-            self.vault.vault.access_now(&Actor::own(&seller.member), std::slice::from_ref(&seller.member)).expect("access");
+        let access = self
+            .vault
+            .vault
+            .access_now(&Actor::own(&seller.member), std::slice::from_ref(&seller.member))
+            .expect("access");
         let (seller, account) = (seller.clone(), entered(account));
         let changed = self
             .vault
