@@ -219,7 +219,9 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// `HANSE_WALKS` asks for more.
 fn walk_on(engine: Engine, walks: u32) {
+    let walks = std::env::var("HANSE_WALKS").ok().and_then(|many| many.parse().ok()).unwrap_or(walks);
     let config = Config { cases: walks, max_shrink_iters: 20, failure_persistence: None, ..Config::default() };
     let steps = prop::collection::vec(step(), 15..60);
     let walked = TestRunner::new(config).run(&steps, |steps| {
