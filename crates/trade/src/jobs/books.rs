@@ -79,7 +79,8 @@ pub(super) fn check(ctx: &JobContext, job: &Job) -> JobOutcome {
         let mut day = match last.and_then(|day| day.parse::<Date>().ok()).and_then(|day| day.checked_add(1.day()).ok())
         {
             Some(next) => next.max(yesterday.saturating_sub(DAYS_BACK.days())),
-            None => yesterday,
+            // The first: a day whose bill must be there by now, so that a beginning is made.
+            None => yesterday.saturating_sub(1.day()),
         };
         while day <= yesterday {
             let must_be_there = day < yesterday || now.hour() >= BILL_BY_HOUR;
