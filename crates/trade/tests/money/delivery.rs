@@ -317,3 +317,54 @@ fn a_shipped_order_is_not_called_off() {
         assert_eq!(world.check()[&Account::Held], 0);
     });
 }
+
+/// 3.1.5-4.S1, 3.1.1-a.3: a platform that was cut off, or whose assessment has expired, gets nothing; the order waits
+/// visibly, and goes on when the platform may be called again.
+#[test]
+fn a_platform_that_may_not_be_called_gets_nothing() {
+    each_engine(|world| {
+        let (buyer, seller) = (world.buyer(), world.seller(ACCOUNT));
+        let goods = world.goods(&seller, 120);
+        let first = world.place(&buyer, &[(goods.clone(), 10)]);
+        let second = world.place(&buyer, &[(goods, 10)]);
+        for placed in [&first, &second] {
+            world.pay_and_note(&buyer, &placed.checkout);
+        }
+        let (cut, late) = (&first.orders[0].order, &second.orders[0].order);
+        world.logistics.gate().cut_off(true);
+        world.ship(&seller, cut);
+        world.run_for(HOUR);
+        assert_eq!(ways(world, &buyer, cut)[0].state, ParcelState::Asked);
+        assert!(world.received("/v1/waybills").is_empty());
+        world.logistics.gate().cut_off(false);
+        world.run_for(HOUR);
+        assert_eq!(ways(world, &buyer, cut)[0].state, ParcelState::Ready);
+        world.pass(366 * DAY);
+        world.ship(&seller, late);
+        world.run_for(HOUR);
+        assert_eq!(ways(world, &buyer, late)[0].state, ParcelState::Asked);
+        assert_eq!(world.state(late), OrderState::Paid);
+        assert_eq!(world.received("/v1/waybills").len(), 1);
+    });
+}
+
+/// The consignee's data are restricted between the seller's wish and the call: nothing is sent, and the seller sees why.
+#[test]
+fn a_restricted_consignee_is_not_given_away() {
+    each_engine(|world| {
+        let (buyer, seller) = (world.buyer(), world.seller(ACCOUNT));
+        let goods = world.goods(&seller, 120);
+        let placed = world.place(&buyer, &[(goods, 10)]);
+        let order = &placed.orders[0].order;
+        world.pay_and_note(&buyer, &placed.checkout);
+        world.ship(&seller, order);
+        let person = buyer.member.clone();
+        world.write(move |tx| vault::person::set_state(tx, &person, vault::State::Restricted));
+        world.run();
+        assert!(world.received("/v1/waybills").is_empty());
+        let person = buyer.member.clone();
+        world.write(move |tx| vault::person::set_state(tx, &person, vault::State::Open));
+        let way = &ways(world, &buyer, order)[0];
+        assert_eq!((way.state, shipping::refusal_key(&way.why)), (ParcelState::Refused, "waybill-refused-consignee"));
+    });
+}

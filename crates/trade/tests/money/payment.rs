@@ -73,6 +73,12 @@ fn one_payment_pays_all_orders_and_says_nothing_of_them() {
             assert!(!came_in.contains(&secret), "{secret} reached the payment company");
             assert!(secret == "陈小明" || !book.contains(&secret), "{secret} stands in the payment company's book");
         }
+        // What went there is in the buyer's ledger.
+        let me = buyer.member.clone();
+        let readings = world.read(move |r| Ok(vault::ledger::of(r, &me, i64::MAX, 100)?));
+        let given = readings.iter().find(|reading| reading.to.as_deref() == Some("PaymentProvider")).expect("noted");
+        assert_eq!(given.purpose, "TakePayment");
+        assert_eq!(given.fields, ["PaymentOrder", "MarketplaceAccountRef"]);
         // The same member has the same reference the next time, and another member another.
         let reference = |placed: &trade::checkout::Placed, buyer: &Buyer| {
             let begun = world.begin(buyer, &placed.checkout);

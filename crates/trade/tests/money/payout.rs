@@ -200,3 +200,19 @@ fn the_nightly_check_finds_what_differs() {
         assert_eq!((found.item, found.ours, found.theirs), (trade::jobs::Item::Refund, Some(5), None));
     });
 }
+
+/// Nobody stands behind the shop any more whose account may be opened: nothing is sent, and the money stays theirs.
+#[test]
+fn a_restricted_owner_is_not_paid() {
+    each_engine(|world| {
+        let (buyer, seller) = (world.buyer(), world.seller(ACCOUNT));
+        let goods = world.goods(&seller, 120);
+        world.trade_through(&buyer, &seller, &[(goods, 100)]);
+        let owner = seller.member.clone();
+        world.write(move |tx| vault::person::set_state(tx, &owner, vault::State::Restricted));
+        world.run_for(2 * HOUR);
+        assert_eq!(payouts(world, &seller)[0].why, "payout-failed-owner");
+        assert_eq!(balance(world, &seller).available, 12_560);
+        assert!(world.received("alipay.fund.trans.uni.transfer").is_empty());
+    });
+}
