@@ -28,7 +28,7 @@ fn until(told: &str, holds: impl Fn() -> bool) {
 }
 
 #[test]
-fn what_is_published_can_be_found_within_a_second_and_what_is_taken_down_cannot() {
+fn what_is_published_can_be_found_soon_and_what_is_taken_down_cannot() {
     each(|market| {
         let seller = market.shop("Shop", "店");
         let folder = tempfile::tempdir().unwrap();

@@ -318,6 +318,12 @@ fn ask_code(frame: &Frame, by: ByCode, form: &FormData, errors: &FormErrors, cod
     }
 }
 
+fn phone_page(frame: &Frame, uri: &OriginalUri, by: ByCode) -> Response {
+    let form = FormData::empty();
+    let next = next_of(&form, uri);
+    frame.page(t(frame.lang, by.title)).narrow().answer(ask_phone(frame, by, &form, &FormErrors::default(), &next))
+}
+
 async fn phone_given(
     app: App,
     frame: Frame,
@@ -349,15 +355,7 @@ async fn phone_given(
 
 /// `GET /sign-in/code`
 pub async fn code_page(frame: Frame, uri: OriginalUri) -> Response {
-    let form = FormData::empty();
-    let next = next_of(&form, &uri);
-    frame.page(t(frame.lang, COME_IN.title)).narrow().answer(ask_phone(
-        &frame,
-        COME_IN,
-        &form,
-        &FormErrors::default(),
-        &next,
-    ))
+    phone_page(&frame, &uri, COME_IN)
 }
 
 /// `POST /sign-in/code`
@@ -373,15 +371,7 @@ pub async fn code_send(
 
 /// `GET /sign-in/forgotten`
 pub async fn forgotten_page(frame: Frame, uri: OriginalUri) -> Response {
-    let form = FormData::empty();
-    let next = next_of(&form, &uri);
-    frame.page(t(frame.lang, FORGOTTEN.title)).narrow().answer(ask_phone(
-        &frame,
-        FORGOTTEN,
-        &form,
-        &FormErrors::default(),
-        &next,
-    ))
+    phone_page(&frame, &uri, FORGOTTEN)
 }
 
 /// `POST /sign-in/forgotten`
