@@ -1,21 +1,27 @@
 //! A whole marketplace for one test: the binary on a free port, its sandbox partners as a process of their own, and a
 //! client that keeps cookies and fills the forms that it finds on a page, as a browser without scripts would.
 
+// Each test of the whole system is a program of its own and uses its part of this.
+#![allow(dead_code)]
+
 use db::testing::{Setup, TestDatabase};
 use db::{Address, Engine};
 use regex_lite::Regex;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub struct Market {
-    child: Child,
+    child: RefCell<Child>,
+    port: u16,
     pub base: String,
     pub sandbox: String,
     pub folder: tempfile::TempDir,
-    _databases: Vec<TestDatabase>,
+    databases: Vec<TestDatabase>,
 }
 
 fn free_port() -> u16 {
@@ -32,40 +38,33 @@ fn url_of(database: &TestDatabase) -> String {
 impl Market {
     /// Opens a marketplace with the demo's goods on `engine` and waits until it answers.
     pub fn open(engine: Engine) -> Market {
+        Market::begin(engine, tempfile::tempdir().expect("a folder"), free_port(), None)
+    }
+
+    /// A marketplace on SQLite whose `hanse.toml` names these partners.
+    pub fn with(partners: &Partners) -> Market {
         let folder = tempfile::tempdir().expect("a folder");
-        let (port, partners) = (free_port(), free_port());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hanse"));
-        command
-            .current_dir(folder.path())
-            .env("HANSE_LISTEN", format!("127.0.0.1:{port}"))
-            .env("HANSE_SANDBOX_LISTEN", format!("127.0.0.1:{partners}"))
-            .env("HANSE_LOG", "warn")
-            .stdout(Stdio::piped());
-        let mut databases = Vec::new();
-        if engine == Engine::Postgres {
-            let data = TestDatabase::open(engine, Setup::NOTHING);
-            let keys = TestDatabase::open(engine, Setup::NOTHING);
-            command.args(["--database", &url_of(&data), "--keys", &url_of(&keys)]);
-            databases = vec![data, keys];
-        }
-        let mut child = command.spawn().expect("the binary starts");
-        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let (told, hear) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if line.contains("is open at") {
-                    let _gone = told.send(());
-                }
-            }
-        });
-        hear.recv_timeout(Duration::from_secs(240)).expect("the marketplace opens within four minutes");
-        Market {
-            child,
-            base: format!("http://localhost:{port}"),
-            sandbox: format!("http://127.0.0.1:{partners}"),
-            folder,
-            _databases: databases,
-        }
+        let port = free_port();
+        let config = format!("[server]\npublic_url = \"http://localhost:{port}\"\n{}", partners.configuration());
+        std::fs::write(folder.path().join("hanse.toml"), config).expect("hanse.toml");
+        Market::begin(Engine::Sqlite, folder, port, Some(partners.base.clone()))
+    }
+
+    fn begin(engine: Engine, folder: tempfile::TempDir, port: u16, elsewhere: Option<String>) -> Market {
+        let databases = match engine {
+            Engine::Sqlite => Vec::new(),
+            Engine::Postgres => [(); 2].map(|()| TestDatabase::open(engine, Setup::NOTHING)).into(),
+        };
+        let sandbox = elsewhere.unwrap_or_else(|| format!("http://127.0.0.1:{}", free_port()));
+        let child = RefCell::new(start(folder.path(), port, &sandbox, &databases));
+        Market { child, port, base: format!("http://localhost:{port}"), sandbox, folder, databases }
+    }
+
+    /// Stops the marketplace and opens it again on the same data and the same port.
+    pub fn restart(&self) {
+        let mut child = self.child.borrow_mut();
+        stop(&mut child);
+        *child = start(self.folder.path(), self.port, &self.sandbox, &self.databases);
     }
 
     pub fn browser(&self) -> Browser<'_> {
@@ -94,12 +93,95 @@ impl Market {
 
 impl Drop for Market {
     fn drop(&mut self) {
-        // Asked to stop, it stops its sandbox too; a killed one takes its sandbox with it by `kill_on_drop` only.
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        if asked.is_err() || wait_some(&mut self.child).is_none() {
-            let _gone = self.child.kill();
+        stop(self.child.get_mut());
+    }
+}
+
+/// Starts the binary and waits until it says that it is open.
+fn start(folder: &Path, port: u16, sandbox: &str, databases: &[TestDatabase]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hanse"));
+    command
+        .current_dir(folder)
+        .env("HANSE_LISTEN", format!("127.0.0.1:{port}"))
+        .env("HANSE_SANDBOX_LISTEN", sandbox.trim_start_matches("http://"))
+        .env("HANSE_LOG", "warn")
+        .stdout(Stdio::piped());
+    if let [data, keys] = databases {
+        command.args(["--database", &url_of(data), "--keys", &url_of(keys)]);
+    }
+    let mut child = command.spawn().expect("the binary starts");
+    let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let (told, hear) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            if line.contains("is open at") {
+                let _gone = told.send(());
+            }
         }
-        let _reaped = self.child.wait();
+    });
+    hear.recv_timeout(Duration::from_secs(240)).expect("the marketplace opens within four minutes");
+    child
+}
+
+/// Asked to stop, it stops its sandbox too; a killed one takes its sandbox with it by `kill_on_drop` only.
+fn stop(child: &mut Child) {
+    let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    if asked.is_err() || wait_some(child).is_none() {
+        let _gone = child.kill();
+    }
+    let _reaped = child.wait();
+}
+
+/// A sandbox that runs by itself, as real partners do, with its keys in files.
+pub struct Partners {
+    child: Child,
+    pub base: String,
+    folder: tempfile::TempDir,
+}
+
+impl Partners {
+    pub fn start() -> Partners {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hanse"));
+        command.args(["sandbox", "--listen", &address, "--directory"]).arg(folder.path()).env("HANSE_LOG", "warn");
+        let child = command.spawn().expect("the sandbox starts");
+        wait_until("the sandbox", || std::net::TcpStream::connect(&address).ok());
+        Partners { child, base: format!("http://{address}"), folder }
+    }
+
+    /// The part of a `hanse.toml` that names these partners.
+    fn configuration(&self) -> String {
+        let keys = self.folder.path().join("keys");
+        let facts = |name: &str| {
+            format!(
+                "name = \"{name}\"\nlegal_entity = \"Elsewhere {name} Ltd\"\ncontact = \"privacy@elsewhere.example\"\n\
+                 place = \"China\"\nagreement = \"A-1\"\nassessed = \"2020-01-01\"\nnext_assessment = \"2199-01-01\"\n"
+            )
+        };
+        let file = |key: &str, name: &str| format!("{key} = \"{}\"\n", keys.join(name).display());
+        let base = &self.base;
+        [
+            format!("[partners.payment]\ngateway = \"{base}/alipay/gateway.do\"\n"),
+            "app_id = \"2021000000000001\"\nseller_id = \"2088000000000001\"\n".to_owned(),
+            file("private_key", "merchant-private.pem"),
+            file("platform_public_key", "alipay-public.pem"),
+            facts("Payments"),
+            format!("[partners.logistics]\ngateway = \"{base}/logistics\"\naccount = \"hanse\"\n"),
+            file("secret_file", "logistics-secret.txt"),
+            file("push_secret_file", "logistics-push-secret.txt"),
+            facts("Couriers"),
+            format!("[partners.sms]\ngateway = \"{base}/sms\"\naccount = \"hanse\"\n"),
+            file("secret_file", "sms-secret.txt"),
+            facts("Texts"),
+        ]
+        .concat()
+    }
+}
+
+impl Drop for Partners {
+    fn drop(&mut self) {
+        stop(&mut self.child);
     }
 }
 

@@ -201,7 +201,7 @@ pub fn product(seed: u64, number: u64) -> Generated {
                 "{kind_en} of {}, {}, {}. Packed by the case, samples on request.",
                 material.0, feature.0, colour.0
             ),
-            format!("{}材质{kind_zh},{},{}。整箱包装,支持混批,可先拿样。", material.1, feature.1, colour.1),
+            format!("{}材质{kind_zh}，{}，{}。整箱包装，支持混批，可先拿样。", material.1, feature.1, colour.1),
         ),
         attributes: vec![
             Attribute { name: Both::new("Material", "材质"), value: Both::new(material.0, material.1) },

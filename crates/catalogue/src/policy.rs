@@ -5,13 +5,13 @@ use ::policy::recipients::*;
 use ::policy::{Purpose, PurposeInfo, RecordInfo, purpose, record};
 
 purpose! { QualifySeller {
-    section "2.1.3", basis LegalObligation by "E-commerce Law 10, 15, 27",
-    says "We check and file who a seller is, and show a shop's contact to buyers." / "我们核验并登记卖家主体信息,并向买家公示店铺联系方式。",
+    section "2.1.3", basis LegalObligation by "E-commerce Law 10, 15, 27" / "《电子商务法》第10、15、27条",
+    says "We check and file who a seller is, and show a shop's contact to buyers." / "我们核验并登记卖家主体信息，并向买家公示店铺联系方式。",
     requires [LegalRepName, StoreContactName, StoreContactPhone, SettlementAccount], accepts [], reads [MemberName],
     discloses [TaxAuthority(LegalRepName), Public(StoreContactName, StoreContactPhone)],
     roles [Own, Seller, IdentityDesk, Finance, Operator],
     keep [RoleEnded + 3 Years => Shred],
-    refusal "No shop can be opened without it; buying is not touched." / "不提供则无法开店,不影响购买。",
+    refusal "No shop can be opened without it; buying is not touched." / "不提供则无法开店，不影响购买。",
 } }
 
 record! {

@@ -5,7 +5,7 @@ use ::policy::{Purpose, PurposeInfo, RecordInfo, purpose};
 
 purpose! { SearchGoods {
     section "2.2.2", basis Contract,
-    says "We use your words to answer the search; we do not keep them with your name." / "我们用您的搜索词返回结果,不与您的身份一并保存。",
+    says "We use your words to answer the search; we do not keep them with your name." / "我们用您的搜索词返回结果，不与您的身份一并保存。",
     requires [SearchWords, SearchTime], accepts [], reads [],
     discloses [], roles [Own, Job],
     keep [Answered + 0 Days => Delete],

@@ -1,6 +1,7 @@
 //! What the operator decides: one `hanse.toml` (every key optional), `HANSE_…` variables over it, flags over both.
 //! `hanse config check` explains each key and says what is missing before a marketplace may open.
 
+use partners::Partner;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -137,48 +138,65 @@ impl Default for Market {
     }
 }
 
-/// The partners' real addresses; empty means the sandbox that Hanse starts beside itself.
+/// The partners' real addresses; where one is absent, the sandbox that Hanse starts beside itself stands for it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Partners {
     pub payment: Option<Payment>,
-    pub logistics: Option<Gateway>,
-    pub sms: Option<Gateway>,
+    pub logistics: Option<Logistics>,
+    pub sms: Option<Sms>,
     /// Address on which the sandbox listens when it is used.
     pub sandbox_listen: Option<String>,
 }
 
+/// A payment company that speaks the Alipay open platform's protocol.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Payment {
     pub gateway: String,
     pub app_id: String,
     pub seller_id: String,
     pub private_key: PathBuf,
     pub platform_public_key: PathBuf,
+    /// What the partner list prints, and what must stand on record before a partner gets a byte (3.1.1-a.3).
     #[serde(flatten)]
-    pub entity: Entity,
+    pub partner: Partner,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gateway {
+pub struct Logistics {
+    pub gateway: String,
+    pub account: String,
+    pub secret_file: PathBuf,
+    /// The secret under which the platform signs its pushes.
+    pub push_secret_file: PathBuf,
+    #[serde(flatten)]
+    pub partner: Partner,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Sms {
     pub gateway: String,
     pub account: String,
     pub secret_file: PathBuf,
     #[serde(flatten)]
-    pub entity: Entity,
+    pub partner: Partner,
 }
 
-/// What the partner list prints, and what must stand on record before a partner gets a byte (3.1.1-a.3).
-#[derive(Clone, Debug, Deserialize)]
-pub struct Entity {
-    pub legal_name: String,
-    pub contact: String,
-    pub place: String,
-    pub agreement: String,
-    pub assessed_on: String,
-    pub next_assessment: String,
+impl Partners {
+    /// The configured ones: key, address, facts.
+    fn real(&self) -> Vec<(&'static str, &str, &Partner)> {
+        let mut real = Vec::new();
+        if let Some(of) = &self.payment {
+            real.push(("partners.payment", of.gateway.as_str(), &of.partner));
+        }
+        if let Some(of) = &self.logistics {
+            real.push(("partners.logistics", of.gateway.as_str(), &of.partner));
+        }
+        if let Some(of) = &self.sms {
+            real.push(("partners.sms", of.gateway.as_str(), &of.partner));
+        }
+        real
+    }
 }
 
 /// What is wrong with a configuration, in sentences for the operator.
@@ -242,9 +260,7 @@ impl Config {
         let mut faults = Vec::new();
         let mut wrong = |what: &str| faults.push(what.to_owned());
         let url = &self.server.public_url;
-        let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"]
-            .iter()
-            .any(|start| url.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])));
+        let local = is_local(url);
         if url.ends_with('/') {
             wrong("server.public_url: write it without the last slash");
         }
@@ -284,6 +300,14 @@ impl Config {
         if !(1..=24 * 31).contains(&self.market.payout_every_hours) {
             wrong("market.payout_every_hours: 1 to 744");
         }
+        for (key, gateway, partner) in self.partners.real() {
+            if !gateway.starts_with("https://") && !is_local(gateway) {
+                wrong(&format!("{key}.gateway: what goes to a partner goes by https"));
+            }
+            for missing in partner.missing() {
+                wrong(&format!("{key}.{missing}: a partner gets nothing until it stands on record (3.1.1-a.3)"));
+            }
+        }
         let (data, keys) = (&self.database.data, &self.database.keys);
         if data.starts_with("postgres") && !keys.starts_with("postgres") {
             // Allowed: the key store as SQLite beside one process. With several processes it must be PostgreSQL.
@@ -295,6 +319,13 @@ impl Config {
         }
         faults
     }
+}
+
+/// Plain HTTP that stays on this machine.
+fn is_local(url: &str) -> bool {
+    ["http://localhost", "http://127.0.0.1", "http://[::1]"]
+        .iter()
+        .any(|start| url.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
 }
 
 /// Every key with what it means, for `hanse config check`.
@@ -321,9 +352,17 @@ pub const KEYS: &[(&str, &str)] = &[
     ("market.confirm_after_days", "receipt counts as confirmed so many days after delivery"),
     ("market.payout_every_hours", "how often sellers' balances are paid out"),
     ("market.time_zone", "time zone in which times are shown"),
-    ("partners.payment", "gateway, app_id, seller_id, private_key, platform_public_key and the entity's facts"),
-    ("partners.logistics, partners.sms", "gateway, account, secret_file and the entity's facts"),
-    ("partners.sandbox_listen", "address of the sandbox partners, used where no real partner is configured"),
+    ("partners.payment", "Alipay protocol: gateway, app_id, seller_id, private_key, platform_public_key (files)"),
+    ("partners.logistics", "gateway, account, secret_file, push_secret_file"),
+    ("partners.sms", "gateway, account, secret_file"),
+    ("  in each of the three: name, legal_entity", "who it is, as members know it and as the agreement names it"),
+    ("  contact, place", "where a person reaches it; where it processes (must name the operator's country)"),
+    ("  agreement, agreement_ends", "its reference in your files; its last day, if it has one"),
+    (
+        "  assessed, next_assessment",
+        "days (2026-11-24); from the second on nothing goes to it until it is assessed again",
+    ),
+    ("partners.sandbox_listen", "address of the sandbox, which stands for each partner that is not configured"),
 ];
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod connect;
 pub mod demo;
 pub mod house;
 pub mod serve;

@@ -4,6 +4,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use hanse::config::{Config, KEYS};
+use hanse::connect;
 use hanse::house;
 use hanse::serve::{self, Started};
 use policy::documents::lock::Lock;
@@ -173,7 +174,7 @@ fn run(cli: Cli) -> Result<(), String> {
         None => open(&cli.open),
         Some(Command::Serve(flags)) => open(&flags),
         Some(Command::Sandbox { listen, directory, advance_every }) => {
-            block_on(serve::sandbox(listen, &directory, advance_every.map(Duration::from_secs)))
+            block_on(connect::sandbox(listen, &directory, advance_every.map(Duration::from_secs)))
         }
         Some(Command::Staff { command: StaffCommand::Add { open, account, name, role } }) => {
             add_staff(&configured(&open)?, &account, &name, &role)

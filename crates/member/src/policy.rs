@@ -11,12 +11,12 @@ purpose! { RegisterAccount {
     discloses [SmsGateway(MobilePhone, VerificationCode)],
     roles [Own, Job],
     keep [Cancelled + 0 Days => Shred, Answered + 10 Minutes => Delete only (VerificationCode)],
-    refusal "Without them you can still browse and search; it ends with the cancellation of the account." / "不提供时您仍可浏览和搜索;账号注销后终止。",
+    refusal "Without them you can still browse and search; it ends with the cancellation of the account." / "不提供时您仍可浏览和搜索；账号注销后终止。",
 } }
 
 purpose! { SignIn {
     section "2.1.1", basis Contract,
-    says "We check your name or number and password to let you in and show you where you are signed in." / "我们核对您的账号和密码以便您登录,并向您展示登录情况。",
+    says "We check your name or number and password to let you in and show you where you are signed in." / "我们核对您的账号和密码以便您登录，并向您展示登录情况。",
     requires [SessionToken, LastLoginAt, VerificationCode], accepts [], reads [MemberName, MobilePhone, PasswordHash, RegisteredAt],
     discloses [SmsGateway(MobilePhone, VerificationCode)],
     roles [Own, Job],
@@ -30,7 +30,7 @@ purpose! { KeepSession {
     requires [CookieValue], accepts [], reads [SessionToken],
     discloses [], roles [Own, Job],
     keep [TurnedOff + 0 Days => Delete],
-    refusal "Without it you can browse, not sign in." / "不使用时您可浏览,但无法登录。",
+    refusal "Without it you can browse, not sign in." / "不使用时您可浏览，但无法登录。",
 } }
 
 purpose! { AdministerStaff {

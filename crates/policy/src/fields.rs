@@ -9,7 +9,7 @@ fields! {
     MemberName: String, NetId, General, Own, SealedIndexed;
         rule MemberName; mask Name; "member name" / "会员名", example "yiwu_buttons_07";
     PasswordHash: String, NetId, Credential, Own, Hash;
-        rule Password; mask All; "password (only a salted hash is kept)" / "登录密码(仅存加盐散列)", example "$argon2id$v=19…";
+        rule Password; mask All; "password (only a salted hash is kept)" / "登录密码（仅存加盐散列）", example "$argon2id$v=19…";
     VerificationCode: String, NetId, Credential, Own, Hash;
         rule Line { min: 6, max: 6 }; mask All; "one-time code" / "验证码", example "493201";
     SessionToken: String, NetId, Credential, Own, Hash;
@@ -35,7 +35,7 @@ fields! {
     SearchTime: String, Online, General, Own, Pass;
         rule Made; mask None; "time of a search" / "搜索时间", example "10:11";
     CartItem: String, Property, General, Own, Link;
-        rule Made; mask None; "thing in the cart, when, at what price" / "进货单(购物车)商品", example "SKU 9 × 200";
+        rule Made; mask None; "thing in the cart, when, at what price" / "进货单（购物车）商品", example "SKU 9 × 200";
     ConsigneeName: String, Basic, General, OwnOrOther, Sealed;
         rule Line { min: 2, max: 60 }; mask Name; "consignee's name" / "收货人姓名", example "某某";
     ConsigneeAddress: String, Basic, General, OwnOrOther, Sealed;

@@ -61,7 +61,7 @@ macro_rules! recipients {
 #[macro_export]
 macro_rules! purpose {
     ( $(#[$doc:meta])* $name:ident {
-        section $section:literal, basis $basis:ident $(by $law:literal)?,
+        section $section:literal, basis $basis:ident $(by $law_en:literal / $law_zh:literal)?,
         says $en:literal / $zh:literal,
         requires [ $($required:ident),* $(,)? ],
         accepts [ $($accepted:ident),* $(,)? ],
@@ -96,7 +96,7 @@ macro_rules! purpose {
                     only: &[ $( $( &<$only as $crate::Field>::INFO ),* )? ],
                 } ),* ],
                 refusal: $crate::Words { en: $refusal_en, zh: $refusal_zh },
-                law: $crate::purpose!(@law $($law)?),
+                law: $crate::purpose!(@law $($law_en / $law_zh)?),
             };
         }
         $( impl $crate::Collects<$required> for $name {} impl $crate::Reads<$required> for $name {} )*
@@ -105,7 +105,7 @@ macro_rules! purpose {
         $( $( impl $crate::Discloses<$recipient, $given> for $name {} )* )*
     };
     (@law) => { None };
-    (@law $law:literal) => { Some($law) };
+    (@law $en:literal / $zh:literal) => { Some($crate::Words { en: $en, zh: $zh }) };
 }
 
 /// Declares one table: diesel's `table!`, the record of the map, and the types of its sealed columns.

@@ -53,7 +53,7 @@ pub struct PurposeInfo {
     /// What refusal and withdrawal do; for purposes that rest on no consent, how it ends instead.
     pub refusal: Words,
     /// The law, where the basis is one.
-    pub law: Option<&'static str>,
+    pub law: Option<Words>,
 }
 
 #[derive(Debug)]

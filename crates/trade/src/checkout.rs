@@ -25,7 +25,7 @@ use vault::{Access, Actor, Fresh, PersonKind, Personal, RowKey, Sealed, Vault};
 /// What a buyer who orders for somebody else ticks (2.3.2-d.1). These words are what is recorded.
 pub const ASSURANCE: Words = Words {
     en: "The person named as consignee has agreed that I give their name, address and telephone for this delivery.",
-    zh: "我已取得收货人同意,为本次配送提供其姓名、地址和电话。",
+    zh: "我已取得收货人同意，为本次配送提供其姓名、地址和电话。",
 };
 
 /// Rows of one insert.

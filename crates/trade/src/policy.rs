@@ -15,7 +15,7 @@ purpose! { KeepCart {
 
 purpose! { CartReminders {
     section "2.3.1", basis Consent,
-    says "If you agree, we tell you of lower prices of what is in your cart." / "经您同意,我们提醒您进货单中商品的降价。",
+    says "If you agree, we tell you of lower prices of what is in your cart." / "经您同意，我们提醒您进货单中商品的降价。",
     requires [], accepts [], reads [CartItem],
     discloses [], roles [Own, Job],
     keep [Withdrawn + 0 Days => Delete],
@@ -24,18 +24,18 @@ purpose! { CartReminders {
 
 purpose! { KeepAddressBook {
     section "2.3.2", basis Consent,
-    says "If you save addresses, you need not type them again." / "如您保存地址,下次无需再次填写。",
+    says "If you save addresses, you need not type them again." / "如您保存地址，下次无需再次填写。",
     requires [ConsigneeName, ConsigneeAddress, ConsigneePhone], accepts [ConsigneeAltPhone], reads [],
     discloses [], roles [Own, Buyer],
     keep [Removed + 0 Days => Delete, Withdrawn + 0 Days => Delete],
-    refusal "You type the address for each order." / "不同意时,每次下单需填写地址。",
+    refusal "You type the address for each order." / "不同意时，每次下单需填写地址。",
 } }
 
 purpose! {
     /// Reads the chosen address of the book as well; a different purpose collected it.
     PlaceOrder {
     section "2.3.2", basis Contract,
-    says "To deliver your order we need the consignee's name, address and telephone." / "为完成订单配送,我们需要收货人姓名、地址和电话。",
+    says "To deliver your order we need the consignee's name, address and telephone." / "为完成订单配送，我们需要收货人姓名、地址和电话。",
     requires [ConsigneeName, ConsigneeAddress, ConsigneePhone, OrderNumber, OrderContent, OrderCreatedAt, AmountDue],
     accepts [ConsigneeAltPhone, DeliveryTime, OrderNote], reads [CartItem],
     discloses [], roles [Own, Buyer, Job],
@@ -45,7 +45,7 @@ purpose! {
 
 purpose! { OrderForOthers {
     section "2.3.2", basis Contract,
-    says "If you order for another person, you assure us that they agree." / "为他人下单时,您需确保已取得对方同意。",
+    says "If you order for another person, you assure us that they agree." / "为他人下单时，您需确保已取得对方同意。",
     requires [ConsentAssurance], accepts [], reads [ConsigneeName, ConsigneeAddress, ConsigneePhone],
     discloses [], roles [Own, Buyer],
     keep [OrderCompleted + 3 Years => Anonymise],
@@ -54,7 +54,7 @@ purpose! { OrderForOthers {
 
 purpose! { ManageOrders {
     section "2.3.2", basis Contract,
-    says "We show you your orders so that you can look them up and manage them." / "我们向您展示订单,便于查询和管理。",
+    says "We show you your orders so that you can look them up and manage them." / "我们向您展示订单，便于查询和管理。",
     requires [], accepts [],
     reads [OrderNumber, OrderContent, OrderCreatedAt, AmountDue, OrderNote, DeliveryTime, ConsigneeName, ConsigneeAddress,
         ConsigneePhone, ConsigneeAltPhone, PaymentProgress, DeliveryProgress, WaybillNumber],
@@ -78,7 +78,7 @@ purpose! { FulfilOrderBySeller {
 
 purpose! { TakePayment {
     section "3.1.5-1A", basis Contract,
-    says "To pay, the payment company gets the payment's number, amount and a neutral subject." / "为完成支付,支付机构获得支付单号、金额和中性的商品描述。",
+    says "To pay, the payment company gets the payment's number, amount and a neutral subject." / "为完成支付，支付机构获得支付单号、金额和中性的商品描述。",
     requires [MarketplaceAccountRef, PaymentOrder, PaymentMethod], accepts [], reads [OrderNumber, AmountDue],
     discloses [PaymentProvider(MarketplaceAccountRef, PaymentOrder, AmountDue)],
     roles [Own, Buyer, Finance, Job],
@@ -111,7 +111,7 @@ purpose! { DeliverGoods {
 
 purpose! { TrackDelivery {
     section "3.1.5-1B", basis Contract,
-    says "The courier tells us how far the parcel is, for you and for disputes." / "快递公司告知配送进度,用于查询和争议处理。",
+    says "The courier tells us how far the parcel is, for you and for disputes." / "快递公司告知配送进度，用于查询和争议处理。",
     requires [DeliveryProgress], accepts [], reads [WaybillNumber],
     discloses [LogisticsPlatform(WaybillNumber)],
     roles [Own, Seller, Arbiter, Job],
@@ -130,14 +130,14 @@ purpose! { SettleWithSeller {
 } }
 
 purpose! { KeepTransactionRecords {
-    section "5.1", basis LegalObligation by "E-commerce Law 31",
+    section "5.1", basis LegalObligation by "E-commerce Law 31" / "《电子商务法》第31条",
     says "The law has us keep goods, service and trade information for three years from completion." / "法律要求商品、服务和交易信息自交易完成之日起保存不少于三年。",
     requires [], accepts [],
     reads [OrderNumber, OrderContent, OrderCreatedAt, AmountDue, PaymentProgress, DeliveryProgress, ConsigneeName, ConsigneeAddress, ConsigneePhone],
     discloses [PublicAuthority(OrderNumber, OrderContent, OrderCreatedAt, AmountDue)],
     roles [Legal, Finance],
     keep [OrderCompleted + 3 Years => Anonymise],
-    refusal "After an erasure these are restricted to that duty." / "删除后,仅为履行该法定义务保留。",
+    refusal "After an erasure these are restricted to that duty." / "删除后，仅为履行该法定义务保留。",
 } }
 
 record! {

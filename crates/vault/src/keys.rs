@@ -5,7 +5,7 @@
 //! indexes (keyed hashes, the only way to look a sealed value up) and the tombstones of the erased.
 
 use crate::person::{self, PersonKind};
-use crate::policy::key_store::{blind_key, blind_mark, epoch, key_pair, person_key, tombstone};
+use crate::policy::key_store::{blind_mark, epoch, house_key, key_pair, person_key, tombstone};
 use crate::policy::pair;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{hmac, rand};
@@ -476,9 +476,12 @@ impl KeyStore {
         }
     }
 
-    async fn blind_key(&self, field: &'static str) -> Result<Arc<hmac::Key>, KeysError> {
+    /// A key of the house for something else than a person's data, the same in every process and after a restart.
+    /// `what` is its name, such as `web.forms`.
+    pub async fn house_key(&self, what: &'static str) -> Result<Zeroizing<[u8; 32]>, KeysError> {
         let secret = random_key();
-        let wrapped = self.wrap(&secret, &wrap_data("blind", field));
+        let bound = wrap_data("blind", what);
+        let wrapped = self.wrap(&secret, &bound);
         let number = self.epoch;
         // Whoever comes first makes the key; everybody reads the one that is there.
         let wrapped: Vec<u8> = self
@@ -486,16 +489,20 @@ impl KeyStore {
             .write(move |tx| {
                 let now = tx.now;
                 let row = (
-                    blind_key::field.eq(field),
-                    blind_key::epoch.eq(number),
-                    blind_key::wrapped.eq(&wrapped),
-                    blind_key::made_at.eq(now),
+                    house_key::name.eq(what),
+                    house_key::epoch.eq(number),
+                    house_key::wrapped.eq(&wrapped),
+                    house_key::made_at.eq(now),
                 );
-                on_each!(tx.db, c => diesel::insert_into(blind_key::table).values(row).on_conflict_do_nothing().execute(c))?;
-                Ok::<_, Stop<()>>(blind_key::table.find(field).select(blind_key::wrapped).first(tx.db)?)
+                on_each!(tx.db, c => diesel::insert_into(house_key::table).values(row).on_conflict_do_nothing().execute(c))?;
+                Ok::<_, Stop<()>>(house_key::table.find(what).select(house_key::wrapped).first(tx.db)?)
             })
             .await?;
-        let secret = self.unwrap(&wrapped, &wrap_data("blind", field))?;
+        self.unwrap(&wrapped, &bound)
+    }
+
+    async fn blind_key(&self, field: &'static str) -> Result<Arc<hmac::Key>, KeysError> {
+        let secret = self.house_key(field).await?;
         let key = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, secret.as_ref()));
         self.blind.lock().expect("no panic holds the blind keys").insert(field, key.clone());
         Ok(key)

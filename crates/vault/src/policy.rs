@@ -4,16 +4,16 @@ use ::policy::fields::*;
 use ::policy::{Purpose, PurposeInfo, RecordInfo, purpose, record};
 
 purpose! { KeepAccessLedger {
-    section "4.1", basis LegalObligation by "PIPL 44, 51",
-    says "We record every look at your information, and you can read the record." / "我们记录对您信息的每次访问,您可查看。",
+    section "4.1", basis LegalObligation by "PIPL 44, 51" / "《个人信息保护法》第44、51条",
+    says "We record every look at your information, and you can read the record." / "我们记录对您信息的每次访问，您可查看。",
     requires [AccessEntry, DisclosureEntry], accepts [], reads [StaffAccount],
     discloses [], roles [Own, Guardian, Privacy, Incident, Job],
     keep [Logged + 3 Years => Delete],
-    refusal "It cannot be turned off: it is the proof that the promise is kept." / "该记录用于证明我们履行承诺,不可关闭。",
+    refusal "It cannot be turned off: it is the proof that the promise is kept." / "该记录用于证明我们履行承诺，不可关闭。",
 } }
 
 purpose! { ProveConsent {
-    section "4.4", basis LegalObligation by "PIPL 14, 15",
+    section "4.4", basis LegalObligation by "PIPL 14, 15" / "《个人信息保护法》第14、15条",
     says "We keep proof of what you agreed to and withdrew." / "我们保存您同意和撤回的记录。",
     requires [ConsentRecord], accepts [], reads [],
     discloses [], roles [Own, Guardian, Privacy, Job],
@@ -97,8 +97,9 @@ pub mod key_store {
     }
 
     record! {
-        blind_key (field) of [], keep [] since made_at, refers [] {
-            field: Text = "id of the field";
+        /// Keys that all processes of one house share: of the blind indexes by field, of the pages' forms.
+        house_key (name) of [], keep [] since made_at, refers [] {
+            name: Text = "id of the field, or what the key is for";
             epoch: BigInt = "epoch that wraps it";
             wrapped: Binary = "wrapped key";
             made_at: BigInt = "when the key was made";
@@ -141,7 +142,7 @@ pub mod key_store {
 
     pub const RECORDS: &[&RecordInfo] = &[
         &person_key::table::RECORD,
-        &blind_key::table::RECORD,
+        &house_key::table::RECORD,
         &blind_mark::table::RECORD,
         &tombstone::table::RECORD,
         &epoch::table::RECORD,

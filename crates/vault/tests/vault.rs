@@ -13,7 +13,7 @@ use vault::{Actor, Fresh, NoAccess, NotOpened, PersonKind, RowKey, Sealed, State
 
 purpose! { KeepAddressBook {
     section "2.3.2", basis Consent,
-    says "If you save addresses, you need not type them again." / "如您保存地址,下次无需再次填写。",
+    says "If you save addresses, you need not type them again." / "如您保存地址，下次无需再次填写。",
     requires [ConsigneeName, ConsigneePhone], accepts [], reads [],
     discloses [], roles [Own],
     keep [Removed + 0 Days => Delete],
@@ -39,7 +39,7 @@ purpose! { Fulfil {
 } }
 
 purpose! { Duty {
-    section "5.1", basis LegalObligation by "E-commerce Law 31",
+    section "5.1", basis LegalObligation by "E-commerce Law 31" / "《电子商务法》第31条",
     says "The law has us keep it." / "法律要求保存。",
     requires [], accepts [], reads [ConsigneeName],
     discloses [], roles [Legal],

@@ -71,7 +71,7 @@ fn page(reader: Reader, title: Words, width: &str, refresh: Option<u32>, body: M
             body {
                 header {
                     a href={ "/" (reader.query()) } { "Hanse sandbox" }
-                    span { (reader.say("no real money, no real parcels", "演示环境,无真实资金与包裹")) }
+                    span { (reader.say("no real money, no real parcels", "演示环境，无真实资金与包裹")) }
                     nav { a href="?lang=en" lang="en" { "English" } " " a href="?lang=zh" lang="zh-CN" { "中文" } }
                 }
                 main class=(width) { (body) }

@@ -32,7 +32,7 @@ const TEMPLATES: [(&str, Words); 6] = [
         "number_has_account",
         Words {
             en: "Somebody asked to open a Hanse account with this number, which has one already. Sign in by code instead; if it was not you, nothing has happened.",
-            zh: "【Hanse】有人使用此号码申请注册,但该号码已有账号。请使用验证码登录;如非本人操作,无需处理。",
+            zh: "【Hanse】有人使用此号码申请注册，但该号码已有账号。请使用验证码登录；如非本人操作，无需处理。",
         },
     ),
     (
@@ -46,7 +46,7 @@ const TEMPLATES: [(&str, Words); 6] = [
         "sign_in_warning",
         Words {
             en: "Somebody signed in to your Hanse account. If it was not you, freeze it now in your settings.",
-            zh: "【Hanse】您的账号有新的登录。如非本人操作,请立即在设置中冻结账号。",
+            zh: "【Hanse】您的账号有新的登录。如非本人操作，请立即在设置中冻结账号。",
         },
     ),
     (

@@ -55,7 +55,7 @@ pub(super) fn basis(purpose: &PurposeInfo, language: Language) -> Vec<Inline> {
         (Some(kind), Language::En) => format!(" ({})", kind.en),
         (Some(kind), Language::Zh) => format!("（{}）", kind.zh),
     };
-    let law = purpose.law.map(|law| format!("{}{law}", colon(language))).unwrap_or_default();
+    let law = purpose.law.map(|law| format!("{}{}", colon(language), law.in_(language))).unwrap_or_default();
     let more = format!("{more}{law}");
     if more.is_empty() { vec![first] } else { vec![first, Inline::text(more)] }
 }

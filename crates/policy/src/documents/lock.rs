@@ -241,7 +241,7 @@ impl LockedPurpose {
             section: purpose.section.to_owned(),
             basis: match purpose.law {
                 None => name(purpose.basis),
-                Some(law) => format!("{} by {law}", name(purpose.basis)),
+                Some(law) => format!("{} by {}", name(purpose.basis), law.en),
             },
             requires: owned(ids(purpose.requires)),
             accepts: owned(ids(purpose.accepts)),

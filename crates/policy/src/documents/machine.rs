@@ -41,7 +41,7 @@ pub(super) fn purpose(of: &PurposeInfo) -> Value {
         "section": of.section,
         "kind": name(of.basis.kind()),
         "basis": name(of.basis),
-        "law": of.law,
+        "law": of.law.map(words),
         "says": words(of.says),
         "refusal": words(of.refusal),
         "requires": ids(of.requires),

@@ -46,7 +46,7 @@ crate::purpose! { BindPayout {
 } }
 
 crate::purpose! { KeepTransactionRecords {
-    section "5.1", basis LegalObligation by "E-commerce Law 31",
+    section "5.1", basis LegalObligation by "E-commerce Law 31" / "《电子商务法》第31条",
     says "The law has us keep trade information for three years from completion."
         / "法律要求交易信息自交易完成之日起保存不少于三年。",
     requires [], accepts [], reads [OrderNumber],
@@ -512,7 +512,10 @@ fn the_machine_readable_policy_holds_the_map() {
     assert_eq!(value["purposes"][1]["id"], "PlaceOrder");
     assert_eq!(value["purposes"][1]["discloses"][0]["fields"][1], "ConsigneePhone");
     assert_eq!(value["purposes"][0]["keep"][1]["only"][0], "VerificationCode");
-    assert_eq!(value["purposes"][3]["law"], "E-commerce Law 31");
+    assert_eq!(
+        value["purposes"][3]["law"],
+        serde_json::json!({ "en": "E-commerce Law 31", "zh": "《电子商务法》第31条" })
+    );
     assert_eq!(value["records"][0]["columns"][1]["duty"], "trade");
     assert_eq!(value["operator"]["company"]["zh"], "义乌市场有限公司");
     assert_eq!(value["fields"].as_array().unwrap().len(), map().fields().count());
@@ -521,7 +524,7 @@ fn the_machine_readable_policy_holds_the_map() {
 mod locking {
     use super::*;
     use crate::documents::lock::LockFault;
-    use crate::{Action, Disclosure, Event, Keep, Role, Term, Unit};
+    use crate::{Action, Disclosure, Event, Keep, Role, Term, Unit, Words};
 
     fn lock() -> Lock {
         Lock::first(&map(), day("2026-11-24"), day("2026-11-24")).unwrap()
@@ -561,7 +564,7 @@ mod locking {
         type Edit = Box<dyn FnOnce(&mut PurposeInfo)>;
         let cases: Vec<(Edit, &str)> = vec![
             (Box::new(|p| p.basis = Basis::Consent), "basis"),
-            (Box::new(|p| p.law = Some("another law")), "basis"),
+            (Box::new(|p| p.law = Some(Words { en: "another law", zh: "另一部法律" })), "basis"),
             (Box::new(|p| p.accepts = &[]), "optional fields -OrderNote"),
             (Box::new(|p| p.reads = &[const { &<MobilePhone as crate::Field>::INFO }]), "fields read +MobilePhone"),
             (Box::new(|p| p.discloses = &[]), "recipients"),

@@ -161,7 +161,7 @@ fn cashier(reader: Reader, trade: &Trade, now: i64, declined: bool) -> Markup {
         @if declined && open {
             p.notice.bad role="alert" {
                 (say("The payment was declined. Nothing was taken. You can try again or leave.",
-                     "付款失败,未扣款。您可以重试或离开。"))
+                     "付款失败，未扣款。您可以重试或离开。"))
             }
         }
         @if open {
@@ -173,7 +173,7 @@ fn cashier(reader: Reader, trade: &Trade, now: i64, declined: bool) -> Markup {
                             input type="radio" name="payer" value=(i) checked[i == 0];
                             span { strong { (payer.log_in) } " " (payer.name) }
                             small {
-                                @if payer.poor { (say("too little money: is declined", "余额不足,付款会失败")) }
+                                @if payer.poor { (say("too little money: is declined", "余额不足，付款会失败")) }
                                 @else { (say("card ending in", "银行卡尾号")) " " (payer.card_tail) }
                             }
                         }
@@ -182,14 +182,14 @@ fn cashier(reader: Reader, trade: &Trade, now: i64, declined: bool) -> Markup {
                 button.main name="act" value="pay" { (say("Pay", "确认付款")) " ¥" (for_people(trade.total)) }
                 div.row {
                     button name="act" value="decline" { (say("Let it be declined", "模拟付款失败")) }
-                    button name="act" value="leave" { (say("Leave without paying", "离开,暂不付款")) }
+                    button name="act" value="leave" { (say("Leave without paying", "离开，暂不付款")) }
                 }
             }
         } @else {
             p.notice role="status" {
-                @if paid && trade.state == TradeState::TradeClosed { (say("Paid, and refunded.", "已付款,并已全额退款。")) }
+                @if paid && trade.state == TradeState::TradeClosed { (say("Paid, and refunded.", "已付款，并已全额退款。")) }
                 @else if paid { (say("Paid.", "已付款。")) }
-                @else { (say("This payment is closed and cannot be paid any more.", "该笔交易已关闭,无法付款。")) }
+                @else { (say("This payment is closed and cannot be paid any more.", "该笔交易已关闭，无法付款。")) }
             }
             @if let Some(back) = back { p { a href=(back) { (say("Back to the shop", "返回商家")) } } }
         }
