@@ -8,7 +8,7 @@ pub const PAGE_SIZE: usize = 24;
 pub const PAGES_MAX: u32 = 50;
 
 /// A search. All filters hold together; an empty one finds everything that is for sale.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Query {
     /// As typed. No character of it has a meaning of its own.
     pub words: String,
@@ -24,6 +24,19 @@ pub struct Query {
     pub sort: Sort,
     /// From 1; a page beyond the last shows the last.
     pub page: u32,
+}
+
+/// Without the words: what people look for is theirs (2.2.2-c), and stands in no log.
+impl std::fmt::Debug for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Query")
+            .field("words", &self.words.chars().count())
+            .field("category", &self.category)
+            .field("shop", &self.shop)
+            .field("sort", &self.sort)
+            .field("page", &self.page)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The order of what is found. Newer goods stand first among equals.
@@ -68,5 +81,12 @@ mod tests {
             assert_eq!(Sort::parse(sort.id()), Some(sort));
         }
         assert_eq!(Sort::parse("mine"), None);
+    }
+
+    /// 2.2.2-c.1: what was searched for stands in no log.
+    #[test]
+    fn a_query_is_printed_without_its_words() {
+        let query = Query { words: "canary".into(), ..Query::default() };
+        assert!(!format!("{query:?}").contains("canary"));
     }
 }

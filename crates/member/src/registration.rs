@@ -125,7 +125,10 @@ fn begin_person(
     let sealed = access.seal(tx, one_time_code::phone, &row, phone)?;
     let expires_at = new.insert(tx, fresh.id(), &sealed)?;
     let phone = sealed.open(access, tx, &row)?.disclose(tx);
-    let code = (!known).then(|| Disclosed::passing(access, tx, fresh.id(), &new.id, &new.code));
+    let code = match known {
+        true => None,
+        false => Some(Disclosed::passing(access, tx, fresh.id(), &new.id, &new.code)?),
+    };
     Ok(CodeSent { id: new.id.clone(), expires_at, to_send: Some(CodeToSend { phone, code, reason: new.reason }) })
 }
 

@@ -228,7 +228,7 @@ fn begin_code(
         Some(access) => {
             let sealed: Sealed<member::phone> = member::table.find(person).select(member::phone).first(tx.db)?;
             let phone = sealed.open(access, tx, &RowKey { person, id: person })?.disclose(tx);
-            let code = Disclosed::passing(access, tx, person, &new.id, &new.code);
+            let code = Disclosed::passing(access, tx, person, &new.id, &new.code)?;
             Some(CodeToSend { phone, code: Some(code), reason: new.reason })
         }
         None => None,

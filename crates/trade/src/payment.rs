@@ -229,8 +229,8 @@ pub fn begin(tx: &mut Tx, buyer: &Buyer, access: &Access<TakePayment>, checkout:
     let order = Entered::<PaymentOrder>::made(terms.write());
     let account = Entered::<MarketplaceAccountRef>::made(account);
     Ok(Begun {
-        order: Disclosed::passing(access, tx, &buyer.member, &open.id, &order),
-        account: Disclosed::passing(access, tx, &buyer.member, &open.id, &account),
+        order: Disclosed::passing(access, tx, &buyer.member, &open.id, &order)?,
+        account: Disclosed::passing(access, tx, &buyer.member, &open.id, &account)?,
         payment: open.id,
         number: open.number,
         amount,

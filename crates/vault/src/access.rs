@@ -124,12 +124,18 @@ impl<P: Purpose> Access<P> {
     /// The person's key, and the demand that the person's state be still the one that was looked at.
     pub(crate) fn key(&self, scope: &mut impl Scope, person: &Id, duty: Duty) -> Result<Arc<PersonKey>, NotOpened> {
         let key = self.keys.get(&(person.clone(), duty)).ok_or(NotOpened::NoKey)?;
+        self.demand(scope, person)?;
+        Ok(key.clone())
+    }
+
+    /// The demand that this access cover the person, in the state that was looked at.
+    pub(crate) fn demand(&self, scope: &mut impl Scope, person: &Id) -> Result<(), NotOpened> {
         if let Some(version) = self.versions.get(person) {
             scope.require(person, *version);
         } else if !self.fresh.contains(person) {
             return Err(NotOpened::NoKey);
         }
-        Ok(key.clone())
+        Ok(())
     }
 
     pub(crate) fn seen(&self, person: &Id, about: &Id) -> Arc<Seen> {

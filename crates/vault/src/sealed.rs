@@ -316,17 +316,18 @@ impl<R: Recipient, F: Field> Disclosed<R, F> {
         &self.value
     }
 
-    /// A value that is no person's yet or passes through (a one-time code, a random reference): noted by whoever
-    /// makes it. Fields that rest sealed cannot be made so.
+    /// A value that rests nowhere sealed because it only passes through (a one-time code, a random reference): as
+    /// with one that was opened, the access must cover the person, and that it was given is noted.
     pub fn passing<P: Discloses<R, F>>(
         access: &Access<P>,
         scope: &mut impl Scope,
         person: &Id,
         about: &Id,
         entered: &Entered<F>,
-    ) -> Disclosed<R, F> {
+    ) -> Result<Disclosed<R, F>, NotOpened> {
+        access.demand(scope, person)?;
         access.seen(person, about).note_given(scope, &F::INFO, &R::INFO);
-        Disclosed { value: entered.look_inside().clone(), recipient: PhantomData }
+        Ok(Disclosed { value: entered.look_inside().clone(), recipient: PhantomData })
     }
 }
 

@@ -9,7 +9,9 @@ use policy::fields::*;
 use policy::recipients::*;
 use policy::{Entered, Role, Typed, purpose, record};
 use vault::testing::{TestVault, each_engine};
-use vault::{Actor, Fresh, NoAccess, NotOpened, PersonKind, RowKey, Sealed, State, Vault, consent, ledger, person};
+use vault::{
+    Actor, Disclosed, Fresh, NoAccess, NotOpened, PersonKind, RowKey, Sealed, State, Vault, consent, ledger, person,
+};
 
 purpose! { KeepAddressBook {
     section "2.3.2", basis Consent,
@@ -296,6 +298,33 @@ fn restriction_and_erasure_reach_a_cached_key() {
             v.vault.access_now::<Duty>(&Actor::staff(&Id::fresh(), Role::Legal), std::slice::from_ref(&who)),
             Err(NoAccess::Gone)
         ));
+    });
+}
+
+/// 3.1.1-a.1: what only passes through is given on no other terms than what was sealed.
+#[test]
+fn nothing_passes_for_somebody_whom_the_access_does_not_cover() {
+    each(|v| {
+        let ((one, parcel), (other, _)) = (parcel_of(&v.vault), parcel_of(&v.vault));
+        let access = v.vault.access_now::<Fulfil>(&seller(), std::slice::from_ref(&one)).unwrap();
+        let passed = |whose: &Id| {
+            let (access, whose, parcel) = (access.clone(), whose.clone(), parcel.clone());
+            v.vault.data().read_now(move |r| {
+                let given = Disclosed::<Courier, ConsigneeName>::passing(&access, r, &whose, &parcel, &name());
+                given.map(drop).map_err(Stop::Refused)
+            })
+        };
+        passed(&one).unwrap();
+        assert!(matches!(passed(&other), Err(Failed::Refused(NotOpened::NoKey))));
+        // Between the look and the use the person was restricted: the reading is done again, and refused.
+        v.vault
+            .data()
+            .write_now({
+                let one = one.clone();
+                move |tx| person::set_state(tx, &one, State::Restricted).map_err(Stop::<()>::from)
+            })
+            .unwrap();
+        assert!(passed(&one).is_err());
     });
 }
 

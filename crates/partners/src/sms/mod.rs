@@ -25,6 +25,8 @@ pub mod refusal {
 pub mod template {
     /// `code`
     pub const VERIFICATION_CODE: &str = "verification_code";
+    /// No value: "somebody asked to open an account with your number, which has one".
+    pub const NUMBER_HAS_ACCOUNT: &str = "number_has_account";
     /// `shop`
     pub const ORDER_SHIPPED: &str = "order_shipped";
     /// `place`

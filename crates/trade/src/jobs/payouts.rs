@@ -134,6 +134,6 @@ fn open(
     let Some(account) = catalogue::shop::settlement_account(read, access, shop)? else { return Ok(None) };
     let amount = Entered::<AmountDue>::made(crate::refused::decimal(amount));
     // The adapter takes the amount as a number; that it goes along is noted here.
-    drop(Disclosed::<PaymentProvider, AmountDue>::passing(access, read, owner, payout, &amount));
+    drop(Disclosed::<PaymentProvider, AmountDue>::passing(access, read, owner, payout, &amount)?);
     Ok(Some(account.disclose(read)))
 }

@@ -12,7 +12,7 @@ use db::Id;
 use maud::{Markup, html};
 use member::registration::{self, Agreement, NewMember};
 use member::{CodeSent, Reason, account, password, session, sign_in};
-use partners::sms::Message;
+use partners::sms::{Message, template};
 use policy::Entered;
 use policy::fields::{MemberName, MobilePhone, PasswordHash, VerificationCode};
 use vault::Actor;
@@ -23,8 +23,8 @@ fn send(app: &App, lang: Lang, sent: &mut CodeSent) {
     let Some(to_send) = sent.to_send.take() else { return };
     let (sms, id) = (app.sms.clone(), sent.id.to_string());
     let template = match (&to_send.code, to_send.reason) {
-        (None, Reason::Register) => "number_has_account",
-        _ => "verification_code",
+        (None, Reason::Register) => template::NUMBER_HAS_ACCOUNT,
+        _ => template::VERIFICATION_CODE,
     };
     let message = Message {
         message_id: id,
