@@ -1,7 +1,8 @@
-//! What a developer runs: `cargo xtask test`, `clauses`, `policy`.
+//! What a developer runs: `cargo xtask test`, `bench`, `clauses`, `policy`.
 //!
 //! It has no dependencies, so that it is there in seconds, and it never changes a file of the repository.
 
+mod bench;
 mod clauses;
 mod needs;
 mod passed;
@@ -15,6 +16,8 @@ use std::process::{Command, ExitCode};
 const HELP: &str = "\
 cargo xtask test [ARGUMENTS]    installs what is missing, starts a PostgreSQL, runs every test on both engines;
                                 arguments go to the test runner (a filter, --no-capture, …)
+cargo xtask bench [OPTIONS]     builds the release, measures it on both engines beside a bare server, prints a table;
+                                `cargo xtask bench --help` tells the options (--engine, --products, --json FILE, …)
 cargo xtask clauses             each clause of the policy with the tests that cite it and passed in the last run
 cargo xtask policy [ARGUMENTS]  `hanse policy`: without arguments checks policy.lock; `lock --write` renews it
 ";
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.split_first() {
         Some((command, rest)) => match (command.as_str(), rest) {
             ("test", rest) => test::run(rest),
+            ("bench", rest) => bench::run(rest),
             ("clauses", []) => clauses::print(),
             ("policy", rest) => policy(rest),
             ("help" | "--help" | "-h", _) => {

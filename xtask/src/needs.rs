@@ -1,4 +1,4 @@
-//! What the tests need on the machine beside Rust, and how it comes there.
+//! What the tests and the bench need on the machine beside Rust, and how it comes there.
 
 use crate::{Outcome, postgres, spoken, succeed};
 use std::path::Path;
@@ -30,9 +30,19 @@ const NEEDS: &[Need] = &[
     },
 ];
 
-/// Installs what is missing when root; else says the command that does.
+/// What all tests need.
 pub fn install() -> Outcome {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.there)()).collect();
+    install_of(NEEDS)
+}
+
+/// The PostgreSQL server alone.
+pub fn install_postgres() -> Outcome {
+    install_of(&NEEDS[..1])
+}
+
+/// Installs what is missing when root; else says the command that does.
+fn install_of(needs: &[Need]) -> Outcome {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.there)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -41,7 +51,7 @@ pub fn install() -> Outcome {
     install.args(["install", "--yes", "--no-install-recommends"]);
     install.args(missing.iter().flat_map(|need| need.packages)).env("DEBIAN_FRONTEND", "noninteractive");
     if !is_root() || !on_path("apt-get") {
-        return Err(format!("The tests need {names}, which is not here. On Debian:\n    sudo {}", spoken(&install)));
+        return Err(format!("This needs {names}, which is not here. On Debian:\n    sudo {}", spoken(&install)));
     }
     eprintln!("installing {names}");
     succeed(Command::new("apt-get").arg("update"))?;

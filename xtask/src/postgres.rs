@@ -1,4 +1,4 @@
-//! One private PostgreSQL for a whole run of the tests.
+//! One private PostgreSQL for a whole run of the tests or of the bench.
 
 use crate::needs;
 use std::fs;
@@ -16,14 +16,33 @@ pub struct Server {
     keeper: Child,
 }
 
+/// What a server is started for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// Quick and forgetful: a test's data go with it.
+    Tests,
+    /// As an operator's: what was answered is on disk.
+    Measuring,
+}
+
+impl For {
+    fn settings(self) -> &'static str {
+        match self {
+            For::Tests => {
+                "-c fsync=off -c full_page_writes=off -c shared_buffers=64MB -c max_wal_size=256MB -c autovacuum=off"
+            }
+            For::Measuring => "-c fsync=on -c synchronous_commit=on -c shared_buffers=256MB -c max_wal_size=2GB",
+        }
+    }
+}
+
 const KEEPER: &str = r#"
-    folder=$1 bin=$2 port=$3; shift 3
+    folder=$1 bin=$2 port=$3 settings=$4; shift 4
     cd / || exit 1
     "$@" "$bin/initdb" -D "$folder/cluster" -U hanse -A trust -E UTF8 --locale=C --no-sync --no-instructions \
         >"$folder/log" 2>&1 </dev/null || { cat "$folder/log" >&2; rm -rf "$folder"; exit 1; }
     "$@" "$bin/postgres" -D "$folder/cluster" -h 127.0.0.1 -p "$port" -k '' \
-        -c fsync=off -c full_page_writes=off -c max_connections=500 -c shared_buffers=64MB \
-        -c deadlock_timeout=100ms -c max_wal_size=256MB -c autovacuum=off -c lc_messages=C \
+        $settings -c max_connections=500 -c deadlock_timeout=100ms -c lc_messages=C \
         >>"$folder/log" 2>&1 </dev/null &
     server=$!
     tries=0
@@ -41,9 +60,9 @@ const KEEPER: &str = r#"
 "#;
 
 /// Starts a server on a free port, as an unprivileged user (PostgreSQL refuses root), in a folder of its own.
-pub fn start() -> Result<Server, String> {
+pub fn start(what_for: For) -> Result<Server, String> {
     let bin = programs().ok_or("there is no PostgreSQL here")?;
-    let wrong = |error: std::io::Error| format!("the tests' PostgreSQL: {error}");
+    let wrong = |error: std::io::Error| format!("the private PostgreSQL: {error}");
     let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).map_err(wrong)?.port();
     let folder = std::env::temp_dir().join(format!("hanse-xtask-postgres-{}", std::process::id()));
     if folder.exists() {
@@ -52,6 +71,7 @@ pub fn start() -> Result<Server, String> {
     fs::create_dir(&folder).map_err(wrong)?;
     let mut command = Command::new("setsid");
     command.args(["sh", "-c", KEEPER, "keeper"]).arg(&folder).arg(&bin).arg(port.to_string());
+    command.arg(what_for.settings());
     if needs::is_root() {
         let user = server_user()?;
         let group = needs::said("id", &["-gn", &user]).unwrap_or_else(|| user.clone());
@@ -70,7 +90,7 @@ pub fn start() -> Result<Server, String> {
     }
     let server = Server { url: format!("postgres://hanse@127.0.0.1:{port}/postgres"), alive, keeper };
     if word.trim() != "ready" {
-        return Err("the tests' PostgreSQL does not start".to_owned());
+        return Err("the private PostgreSQL does not start".to_owned());
     }
     Ok(server)
 }

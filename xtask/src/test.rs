@@ -18,7 +18,7 @@ pub fn run(arguments: &[String]) -> Outcome {
     let (url, _server) = match given {
         Some(url) => (url, None),
         None => {
-            let server = postgres::start()?;
+            let server = postgres::start(postgres::For::Tests)?;
             (server.url.clone(), Some(server))
         }
     };

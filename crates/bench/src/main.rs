@@ -1,0 +1,138 @@
+//! `bench`: what the marketplace does in a second, beside a bare server on the same machine in the same run.
+//!
+//! It prepares a marketplace with the demo, generated goods and signed-in buyers, starts the release binary on it, loads
+//! it over HTTP, and prints one table for each engine. Called by `cargo xtask bench`. Each scenario is a module of
+//! [`scenarios`]; what it measures against is [`bare`].
+
+#![forbid(unsafe_code)]
+
+mod bare;
+mod client;
+mod load;
+mod prepare;
+mod process;
+mod report;
+mod scenarios;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+#[derive(Parser)]
+#[command(about = "Measures the marketplace beside a bare server", args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    part: Option<Part>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What to measure, and how long.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    #[arg(long, value_enum, default_value = "both")]
+    engine: Engines,
+    /// Generated products, beside the demo's.
+    #[arg(long, default_value_t = 10_000)]
+    products: usize,
+    /// Measured time of each scenario.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Signed-in members, each with a cart of their own: the checkouts of one round.
+    #[arg(long, default_value_t = 1_000)]
+    buyers: usize,
+    /// Requests in flight.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Only these scenarios.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Write the figures as JSON too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// A PostgreSQL server whose user may create databases.
+    #[arg(long, env = "HANSE_BENCH_POSTGRES", value_name = "URL")]
+    postgres: Option<String>,
+    /// The binary to measure; else the `hanse` beside this program.
+    #[arg(long, value_name = "FILE")]
+    hanse: Option<PathBuf>,
+    /// Where the data lie while measuring; emptied before.
+    #[arg(long, default_value = "target/bench", value_name = "FOLDER")]
+    folder: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Engines {
+    Sqlite,
+    Postgres,
+    Both,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// The bare server, which the bench starts by itself.
+    #[command(hide = true)]
+    Bare(bare::Start),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.part {
+        Some(Part::Bare(start)) => bare::serve(&start),
+        None => measure(&cli.options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("bench: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(options: &Options) -> Result<(), String> {
+    let engines: &[prepare::Engine] = match options.engine {
+        Engines::Sqlite => &[prepare::Engine::Sqlite],
+        Engines::Postgres => &[prepare::Engine::Postgres],
+        Engines::Both => &[prepare::Engine::Sqlite, prepare::Engine::Postgres],
+    };
+    let chosen = scenarios::chosen(&options.only)?;
+    let mut tables = Vec::new();
+    for engine in engines {
+        let table = measure_on(*engine, options, &chosen)?;
+        print!("{}", table.text());
+        tables.push(table);
+    }
+    if let Some(file) = &options.json {
+        let json = serde_json::to_string_pretty(&tables).map_err(|error| error.to_string())?;
+        std::fs::write(file, json + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn measure_on(
+    engine: prepare::Engine,
+    options: &Options,
+    chosen: &[&scenarios::Scenario],
+) -> Result<report::Table, String> {
+    let market = prepare::market(engine, options)?;
+    let hanse = process::Server::hanse(&market, options)?;
+    let bare = process::Server::bare(&market)?;
+    let mut table = report::Table::new(engine.name(), market.products, options, hanse.started_in, hanse.memory());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let ground = scenarios::Ground {
+        market: &market,
+        hanse: &hanse,
+        bare: &bare,
+        connections: options.connections,
+        time: Duration::from_secs(options.seconds),
+    };
+    for scenario in chosen {
+        eprintln!("{}: {} …", engine.name(), scenario.name);
+        let told = |why: String| format!("{} on {}: {why}", scenario.name, engine.name());
+        table.rows.extend(runtime.block_on((scenario.run)(&ground)).map_err(told)?);
+    }
+    table.ended(hanse.memory(), bare.memory());
+    Ok(table)
+}

@@ -1,0 +1,58 @@
+//! From the seller's press of the button until a search finds the product: within a second.
+
+use super::{Ground, session};
+use crate::client::{Connection, encode, get, post};
+use crate::report::{Found, Row};
+use memchr::memmem;
+use std::time::{Duration, Instant};
+
+const TIMES: usize = 10;
+const LIMIT: Duration = Duration::from_secs(1);
+const GIVEN_UP: Duration = Duration::from_secs(20);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+
+pub async fn run(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
+    let (port, seller) = (ground.hanse.port, &ground.market.seller);
+    let mut connection = Connection::open(port).await.map_err(|error| error.to_string())?;
+    let cookie = session(&seller.token);
+    let path = format!("/en/sell/products/{}", seller.product);
+    let page = connection.ask(&get(port, &path, &cookie)).await.map_err(|error| error.to_string())?;
+    let token = page.field("_csrf").ok_or("the seller's page has no form")?;
+    let search = get(port, &format!("/en/search?q={}", encode(&seller.title)), "");
+    let mut waits = Vec::with_capacity(TIMES);
+    for _ in 0..TIMES {
+        for (verb, there) in [("down", false), ("list", true)] {
+            let press = post(port, &format!("{path}/{verb}"), &cookie, &[("_csrf", &token)]);
+            let began = Instant::now();
+            let status = connection.ask(&press).await.map_err(|error| error.to_string())?.status;
+            if status != 303 {
+                return Err(format!("the seller's button {verb}: {status}"));
+            }
+            while found(&mut connection, &search, seller.product.as_str()).await? != there {
+                if began.elapsed() > GIVEN_UP {
+                    return Err(format!("{verb}: the search does not follow"));
+                }
+                tokio::time::sleep(BETWEEN_LOOKS).await;
+            }
+            if there {
+                waits.push(began.elapsed());
+            }
+        }
+    }
+    waits.sort();
+    let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
+    let found = Found::Waits {
+        median_ms: ms(waits[waits.len() / 2]),
+        longest_ms: ms(waits[waits.len() - 1]),
+        limit_ms: ms(LIMIT),
+    };
+    Ok(vec![Row { what: "published to findable", found }])
+}
+
+async fn found(connection: &mut Connection, search: &[u8], product: &str) -> Result<bool, String> {
+    let answer = connection.ask(search).await.map_err(|error| error.to_string())?;
+    if answer.status != 200 {
+        return Err(format!("the search answers {}", answer.status));
+    }
+    Ok(memmem::find(answer.body, product.as_bytes()).is_some())
+}

@@ -1,0 +1,52 @@
+//! What is measured, one module each. A scenario prepares its requests, loads the marketplace and, where there is
+//! something to compare with, the bare server by the same generator, and tells its lines of the table.
+
+mod checkout;
+mod findable;
+mod pages;
+
+use crate::prepare::Market;
+use crate::process::Server;
+use crate::report::Row;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// What a scenario stands on.
+pub struct Ground<'a> {
+    pub market: &'a Market,
+    pub hanse: &'a Server,
+    pub bare: &'a Server,
+    /// Requests in flight.
+    pub connections: usize,
+    /// Measured time.
+    pub time: Duration,
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, String>> + 'a>>;
+
+pub struct Scenario {
+    pub name: &'static str,
+    pub run: for<'a> fn(&'a Ground<'a>) -> Running<'a>,
+}
+
+/// In the order in which they run: what only reads comes first.
+const ALL: &[Scenario] = &[
+    Scenario { name: "list", run: |ground| Box::pin(pages::list(ground)) },
+    Scenario { name: "product", run: |ground| Box::pin(pages::product(ground)) },
+    Scenario { name: "findable", run: |ground| Box::pin(findable::run(ground)) },
+    Scenario { name: "checkout", run: |ground| Box::pin(checkout::run(ground)) },
+];
+
+/// Those named, or all.
+pub fn chosen(names: &[String]) -> Result<Vec<&'static Scenario>, String> {
+    if let Some(unknown) = names.iter().find(|name| ALL.iter().all(|scenario| scenario.name != **name)) {
+        let known: Vec<&str> = ALL.iter().map(|scenario| scenario.name).collect();
+        return Err(format!("--only {unknown}: there are {}", known.join(", ")));
+    }
+    Ok(ALL.iter().filter(|scenario| names.is_empty() || names.iter().any(|name| name == scenario.name)).collect())
+}
+
+/// The cookie of a signed-in member.
+pub fn session(token: &str) -> String {
+    format!("__Host-session={token}")
+}

@@ -1,0 +1,60 @@
+//! What guests look at most: lists of a category, and products. Whole pages, as a browser gets them. The bare server
+//! answers with the bytes of such a page out of its memory.
+
+use super::Ground;
+use crate::client::{Connection, get};
+use crate::load::{Expected, Figures, Load};
+use crate::report::{Found, Row};
+use std::time::Duration;
+
+const WARM_UP: Duration = Duration::from_millis(700);
+const PAGES_OF_A_LIST: usize = 5;
+const PRODUCTS: usize = 2_000;
+
+pub async fn list(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
+    let mut paths = Vec::new();
+    for category in &ground.market.categories {
+        for sort in ["", "sales", "price"] {
+            for page in 1..=PAGES_OF_A_LIST {
+                paths.push(format!("/en/search?category={category}&sort={sort}&page={page}"));
+            }
+        }
+    }
+    measured(ground, "list page", &paths, "href=\"/en/product/").await
+}
+
+pub async fn product(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
+    let goods = ground.market.goods.iter().take(PRODUCTS);
+    let paths: Vec<String> = goods.map(|good| format!("/en/product/{}", good.product)).collect();
+    measured(ground, "product page", &paths, "name=\"qty-").await
+}
+
+async fn measured(
+    ground: &Ground<'_>,
+    what: &'static str,
+    paths: &[String],
+    marker: &'static str,
+) -> Result<Vec<Row>, String> {
+    let port = ground.hanse.port;
+    let requests: Vec<Vec<u8>> = paths.iter().map(|path| get(port, path, "")).collect();
+    let expected = Expected::Page(marker);
+    let hanse = load(ground, port, &requests, &expected).await?;
+
+    let mut one = Connection::open(port).await.map_err(|error| error.to_string())?;
+    let page = one.ask(&requests[0]).await.map_err(|error| error.to_string())?.body.to_vec();
+    let bare = ground.bare.port;
+    let head = format!("POST /page HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n", page.len());
+    let mut there = Connection::open(bare).await.map_err(|error| error.to_string())?;
+    let kept = there.ask(&[head.as_bytes(), &page].concat()).await.map_err(|error| error.to_string())?;
+    if kept.status != 200 {
+        return Err(format!("the bare server does not keep a page: {}", kept.status));
+    }
+    let bare = load(ground, bare, &[get(bare, "/page", "")], &expected).await?;
+    Ok(vec![Row { what, found: Found::Load { hanse, bare: Some(bare) } }])
+}
+
+async fn load(ground: &Ground<'_>, port: u16, requests: &[Vec<u8>], expected: &Expected) -> Result<Figures, String> {
+    let mut load = Load::open(port, ground.connections).await?;
+    load.during(requests, expected, WARM_UP).await?;
+    Ok(load.during(requests, expected, ground.time).await?.figures())
+}
