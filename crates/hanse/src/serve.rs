@@ -67,7 +67,8 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
         .map_err(|e| e.to_string())??;
     let follower = Follower::start(vault.data().clone(), index.clone());
     let terms = house::terms(&config.market);
-    let jobs = start_jobs(&vault, &terms, Partners { alipay: alipay.clone(), logistics: logistics.clone() })?;
+    let partners = Partners { alipay: alipay.clone(), logistics: logistics.clone() };
+    let jobs = start_jobs(&vault, &terms, partners, config.market.payout_every_hours * db::clock::HOUR)?;
 
     let site = Site {
         name: "Hanse".into(),
@@ -154,10 +155,10 @@ struct Home {
     vault: Vault,
 }
 
-fn start_jobs(vault: &Vault, terms: &trade::Terms, partners: Partners) -> Result<AllJobs, String> {
+fn start_jobs(vault: &Vault, terms: &trade::Terms, partners: Partners, payout_every: i64) -> Result<AllJobs, String> {
     let trade_context = Context { vault: vault.clone(), partners, terms: terms.clone() };
-    let trade = Jobs::start(vault.data().clone(), trade::jobs::HANDLERS.to_vec(), Arc::new(trade_context), 2)
-        .map_err(|e| e.to_string())?;
+    let handlers = trade::jobs::handlers(payout_every);
+    let trade = Jobs::start(vault.data().clone(), handlers, Arc::new(trade_context), 2).map_err(|e| e.to_string())?;
     let house = vec![
         JobHandler { kind: INDEX_READINGS, run: index_readings, every: Some(10 * db::clock::SECOND) },
         JobHandler { kind: SWEEP_MEMBERS, run: sweep_members, every: Some(10 * db::clock::MINUTE) },

@@ -63,6 +63,15 @@ pub const HANDLERS: &[JobHandler] = &[
     on_demand(TRACK_JOB, parcels::track),
 ];
 
+/// The same, with the sellers' balances paid out every `payout_every` microseconds, as the operator decides.
+pub fn handlers(payout_every: i64) -> Vec<JobHandler> {
+    let mut handlers = HANDLERS.to_vec();
+    for handler in handlers.iter_mut().filter(|handler| handler.kind == PAY_OUT) {
+        handler.every = Some(payout_every);
+    }
+    handlers
+}
+
 type Run = fn(&JobContext, &Job) -> JobOutcome;
 
 const fn every(kind: &'static str, run: Run, micros: i64) -> JobHandler {
