@@ -190,24 +190,16 @@ told!(member::Refused, catalogue::Refused, trade::Refused);
 
 // --- who is at the other end ------------------------------------------------------------------------------------------
 
-/// The layer that reads the session: one query by the token, one for what the head of the page shows.
+/// The layer that reads the session, and in the same read what the head of the page shows.
 pub async fn sessions(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Failure> {
     let token = csrf::cookie(request.headers(), &app.site.cookie("session")).and_then(Token::parse);
     if let Some(token) = token
-        && let Some(session) = member::session::current(&app.vault, &token).await.map_err(failure)?
+        && let Some((session, (cart_count, seller))) =
+            member::session::current_and(&app.vault, &token, head).await.map_err(failure)?
     {
-        let (who, cart_count, seller) = match session.member() {
-            Some(member) => {
-                let id = member.id.clone();
-                let (count, seller) = app
-                    .read(move |r| {
-                        let count = trade::cart::count(r, &Buyer::new(id.clone())).map_err(|_| Stop::fault("cart"))?;
-                        Ok((count, shop::seller(r, &id)?))
-                    })
-                    .await?;
-                (Who::Member { name: String::new(), seller: seller.is_some() }, count, seller)
-            }
-            None => (Who::Staff { name: String::new() }, 0, None),
+        let who = match session.member() {
+            Some(_) => Who::Member { name: String::new(), seller: seller.is_some() },
+            None => Who::Staff { name: String::new() },
         };
         let reader = Reader {
             who,
@@ -218,6 +210,13 @@ pub async fn sessions(State(app): State<App>, mut request: Request, next: Next) 
         request.extensions_mut().insert(Known { session, token, seller });
     }
     Ok(next.run(request).await)
+}
+
+/// Lines in the cart, and the shop, of a member.
+fn head(r: &mut Read, session: &Session) -> Result<(i64, Option<Seller>), Stop<std::convert::Infallible>> {
+    let Some(member) = session.member() else { return Ok((0, None)) };
+    let count = trade::cart::count(r, &Buyer::new(member.id.clone())).map_err(|_| Stop::fault("cart"))?;
+    Ok((count, shop::seller(r, &member.id)?))
 }
 
 /// What the layer found.
@@ -262,9 +261,21 @@ impl IntoResponse for ToSignIn {
 fn to_sign_in(parts: &Parts) -> ToSignIn {
     let lang = parts.extensions.get::<Lang>().copied().unwrap_or_else(|| Lang::accepted(&parts.headers));
     // A form that a guest sent is not repeated after the sign-in; the page that it stood on is.
-    let back = if parts.method == axum::http::Method::GET { parts.uri.to_string() } else { paths::HOME.to_owned() };
+    let back = match parts.method {
+        axum::http::Method::GET => parts.uri.to_string(),
+        _ => page_before(&parts.headers).unwrap_or_else(|| paths::HOME.to_owned()),
+    };
     let to = lang.path(&format!("{}?next={}", paths::SIGN_IN, encode(&back)));
     ToSignIn(Redirect::to(&to).into_response())
+}
+
+/// The page of ours, without its language, from which a form was sent.
+fn page_before(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let (_, address) = text(header::REFERER)?.split_once("://")?;
+    let (host, path) = address.split_once('/')?;
+    let (_, page) = path.split_once('/').filter(|_| Some(host) == text(header::HOST))?;
+    Some(format!("/{page}"))
 }
 
 /// Percent-encoding of one query value.

@@ -21,6 +21,7 @@ search-goods = Search goods
 nav-main = Your things
 nav-orders = Orders
 nav-cart = Cart
+nav-my = Account
 nav-sell = Sell
 nav-console = Console
 sign-in = Sign in

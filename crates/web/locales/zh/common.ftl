@@ -21,6 +21,7 @@ search-goods = 搜索商品
 nav-main = 我的入口
 nav-orders = 订单
 nav-cart = 进货单
+nav-my = 我的
 nav-sell = 卖家中心
 nav-console = 运营台
 sign-in = 登录

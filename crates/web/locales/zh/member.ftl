@@ -1,19 +1,19 @@
-# 账号:注册、登录、会员本人所见。
+# 账号：注册、登录、会员本人所见。
 
 register-intro = 注册只需手机号码、会员名和密码。不注册也可以浏览和搜索。
-register-phone-hint = 我们将向该号码发送验证码;未填国家区号的按中国号码处理。
+register-phone-hint = 我们将向该号码发送验证码；未填国家区号的按中国号码处理。
 register-finish = 完成注册
-have-account = 已有账号?
-no-account = 还没有账号?
+have-account = 已有账号？
+no-account = 还没有账号？
 send-code = 发送验证码
-code-sent = 如该号码可以接收短信,验证码已发出。
-code-sent-if-known = 如该号码已注册,验证码已发出。
-code-hint = 六位数字,十分钟内有效。
+code-sent = 如该号码可以接收短信，验证码已发出。
+code-sent-if-known = 如该号码已注册，验证码已发出。
+code-hint = 六位数字，十分钟内有效。
 code-again = 重新发送验证码
 name-hint = 3 至 25 个字母、数字、汉字、_ 或 -。卖家会在您的订单上看到会员名。
-password-hint = 至少 8 个字符;一句好记的话胜过难记的组合。
+password-hint = 至少 8 个字符；一句好记的话胜过难记的组合。
 agreement-before = 我已阅读并同意
-agreement-edition = (第 { $n } 版)
+agreement-edition = （第 { $n } 版）
 agreement-hint = 仅适用于基本功能。其他功能在您使用时会另行征得您的同意。
 
 field-phone = 手机号码
@@ -26,9 +26,9 @@ field-current-password = 当前密码
 field-new-password = 新密码
 
 sign-in-by-code = 验证码登录
-sign-in-by-code-intro = 我们将验证码发送到您的手机,无需密码。
+sign-in-by-code-intro = 我们将验证码发送到您的手机，无需密码。
 password-forgotten = 重设密码
-password-forgotten-intro = 我们将验证码发送到您的手机,凭验证码设置新密码。
+password-forgotten-intro = 我们将验证码发送到您的手机，凭验证码设置新密码。
 
 my = 我的 Hanse
 my-account = 账号
@@ -44,12 +44,12 @@ session-begun = { $when } 登录
 session-this = 本机
 session-end = 退出该处登录
 sessions-end-others = 退出其他所有登录
-said-password-changed = 密码已修改,其他登录均已退出。
+said-password-changed = 密码已修改，其他登录均已退出。
 said-session-ended = 已退出该处登录。
 
-readings-intro = 您的加密信息每次被查看,都会记录由谁、查看哪些内容、为何以及依据。任何人查看都会在此留痕。
+readings-intro = 您的加密信息每次被查看，都会记录由谁、查看哪些内容、为何以及依据。任何人查看都会在此留痕。
 readings-empty = 暂无查看记录
-readings-empty-text = 一旦有人或系统打开您的信息,都会显示在这里。
+readings-empty-text = 一旦有人或系统打开您的信息，都会显示在这里。
 readings-older = 更早
 readings-count = 条查看记录
 readings-sellers = 条来自卖家
@@ -62,27 +62,27 @@ reading-did-read = 查看了{ $fields }
 reading-did-give = 将{ $fields }提供给{ $recipient }
 reading-order = 订单
 
-consents-intro = 您在基本功能之外同意的事项。各项相互独立,撤回与同意同样方便。
+consents-intro = 您在基本功能之外同意的事项。各项相互独立，撤回与同意同样方便。
 consent-standing = 您于 { $when } 同意
 consent-not-standing = 未同意
 consent-was-withdrawn = 已于 { $when } 撤回
 consent-withdraw-button = 撤回
 consent-give-button = 查看并决定
 said-consent-given = 已同意。您可随时在此撤回。
-said-consent-refused = 已拒绝,其他功能不受影响。
-said-consent-withdrawn = 已撤回,基于该同意保存的内容已删除。
+said-consent-refused = 已拒绝，其他功能不受影响。
+said-consent-withdrawn = 已撤回，基于该同意保存的内容已删除。
 consents-cannot = 无需同意的事项
-consents-cannot-text = 其余事项基于合同或法律规定,详见隐私政策。
+consents-cannot-text = 其余事项基于合同或法律规定，详见隐私政策。
 
 addresses-empty = 尚未保存地址
-addresses-empty-text = 可在下单时保存,或在此添加。
+addresses-empty-text = 可在下单时保存，或在此添加。
 address-add = 添加地址
 address-edit = 修改地址
 address-remove = 删除
 address-prefer = 设为默认
 address-preferred = 默认
 address-of-another = 他人地址
-address-whose = 由谁收货?
+address-whose = 由谁收货？
 address-own = 我本人
 address-another = 他人
 said-address-kept = 地址已加密保存。

@@ -100,6 +100,9 @@ fn grid(lang: Lang, cards: &[Card]) -> Markup {
     ui::product_grid(lang, &shown)
 }
 
+/// Cards in each part of the start page: whole rows of five on a desk and of two on a phone.
+const SHOWN: usize = 10;
+
 /// `/`
 pub async fn home(State(app): State<App>, frame: Frame) -> Result<Response, Failure> {
     let lang = frame.lang;
@@ -107,7 +110,7 @@ pub async fn home(State(app): State<App>, frame: Frame) -> Result<Response, Fail
     let best = app.index.search(&Query { sort: Sort::Sales, page: 1, ..Query::default() });
     let general = app.index.search(&Query { page: 1, ..Query::default() });
     let fresh: Vec<Card> =
-        general.cards.into_iter().filter(|c| best.cards.iter().take(12).all(|b| b.id != c.id)).take(12).collect();
+        general.cards.into_iter().filter(|c| best.cards.iter().take(SHOWN).all(|b| b.id != c.id)).take(SHOWN).collect();
     let main = html! {
         h1.unseen { (t(lang, "home-title")) }
         div.home {
@@ -118,8 +121,7 @@ pub async fn home(State(app): State<App>, frame: Frame) -> Result<Response, Fail
                         li {
                             a href=(list_path(lang, &[("category", &root.key)])) { b { (both(lang, &root.name)) } }
                             span.note {
-                                @for (i, child) in tree.children(&root.key).filter(|c| c.listed > 0).take(4).enumerate() {
-                                    @if i > 0 { " · " }
+                                @for child in tree.children(&root.key).filter(|c| c.listed > 0).take(4) {
                                     a href=(list_path(lang, &[("category", &child.key)])) { (both(lang, &child.name)) }
                                 }
                             }
@@ -140,7 +142,7 @@ pub async fn home(State(app): State<App>, frame: Frame) -> Result<Response, Fail
             ui::link_button(&list_path(lang, &[("sort", "sales")]), t(lang, "home-more"), ui::Look::Plain))))
         @if best.cards.is_empty() {
             (ui::empty(ui::icon::box_(), t(lang, "home-empty"), t(lang, "home-empty-text"), None))
-        } @else { (grid(lang, &best.cards[..best.cards.len().min(12)])) }
+        } @else { (grid(lang, &best.cards[..best.cards.len().min(SHOWN)])) }
         @if !fresh.is_empty() {
             (ui::section_head(t(lang, "home-general"), None, Some(
                 ui::link_button(&list_path(lang, &[]), t(lang, "home-more"), ui::Look::Plain))))

@@ -446,13 +446,13 @@ pub async fn sign_out(
 
 // --- the member's own page --------------------------------------------------------------------------------------------
 
-/// The side of every page under `/my`.
-pub fn side(frame: &Frame, current: &'static str) -> Markup {
+/// The side of every page under `/my`; `current` is its path.
+pub fn side(frame: &Frame, current: &str) -> Markup {
     let lang = frame.lang;
     let entry = |label, path: &str| (t(lang, label), lang.path(path), None);
     ui::side_nav(
         t(lang, "my"),
-        t(lang, current),
+        &lang.path(current),
         &[
             entry("my-account", paths::MY),
             entry("nav-orders", paths::ORDERS),
@@ -494,7 +494,7 @@ pub async fn my(State(app): State<App>, me: SignedIn, frame: Frame) -> Result<Re
             (ui::link_button(&frame.path(paths::SELL), t(lang, "nav-sell"), ui::Look::Plain))
         }
     };
-    Ok(frame.page(t(lang, "my-account")).answer(ui::with_side(side(&frame, "my-account"), content)))
+    Ok(frame.page(t(lang, "my-account")).answer(ui::with_side(side(&frame, paths::MY), content)))
 }
 
 /// `GET /my/security`: password and sessions (5.3.4-a.2).
@@ -550,7 +550,7 @@ async fn security_page(
             }))
         }
     };
-    Ok(ui::with_side(side(frame, "my-security"), content))
+    Ok(ui::with_side(side(frame, "/my/security"), content))
 }
 
 /// `POST /my/security/password`

@@ -84,7 +84,7 @@ pub async fn readings(
             }
         }
     };
-    Ok(frame.page(t(lang, "my-readings")).answer(ui::with_side(side(&frame, "my-readings"), content)))
+    Ok(frame.page(t(lang, "my-readings")).answer(ui::with_side(side(&frame, paths::MY_PRIVACY), content)))
 }
 
 /// One reading in plain words.
@@ -185,7 +185,7 @@ pub async fn consents(State(app): State<App>, me: SignedIn, frame: Frame) -> Res
             p { (t(lang, "consents-cannot-text")) " " a href=(lang.path(paths::POLICY)) { (t(lang, "privacy-policy")) } }
         }
     };
-    Ok(frame.page(t(lang, "my-consents")).answer(ui::with_side(side(&frame, "my-consents"), content)))
+    Ok(frame.page(t(lang, "my-consents")).answer(ui::with_side(side(&frame, "/my/privacy/consents"), content)))
 }
 
 /// The question for one purpose, at the moment of its use; `next` is where the person was.
@@ -285,7 +285,7 @@ pub async fn addresses(State(app): State<App>, me: SignedIn, frame: Frame) -> Re
     let Some(kept) = book(&app, &me).await? else {
         let purpose = asking(&app).find(|p| p.id == "KeepAddressBook").ok_or(Failure::NotFound)?;
         let card = ask(&app, &frame, purpose, "/my/addresses");
-        return Ok(frame.page(t(lang, "my-addresses")).answer(ui::with_side(side(&frame, "my-addresses"), card)));
+        return Ok(frame.page(t(lang, "my-addresses")).answer(ui::with_side(side(&frame, "/my/addresses"), card)));
     };
     let content = html! {
         (ui::section_head(t(lang, "my-addresses"), None, Some(
@@ -310,7 +310,7 @@ pub async fn addresses(State(app): State<App>, me: SignedIn, frame: Frame) -> Re
             }
         }
     };
-    Ok(frame.page(t(lang, "my-addresses")).answer(ui::with_side(side(&frame, "my-addresses"), content)))
+    Ok(frame.page(t(lang, "my-addresses")).answer(ui::with_side(side(&frame, "/my/addresses"), content)))
 }
 
 fn one_button(frame: &Frame, action: &str, id: &Id, label: &'static str) -> Markup {

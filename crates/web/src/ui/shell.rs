@@ -93,13 +93,15 @@ fn head(frame: &Frame) -> Markup {
                     @match &frame.who {
                         Who::Staff { name } => {
                             (link(paths::CONSOLE, icon::desk(), t(lang, "nav-console")))
-                            span.name { (name) }
+                            @if !name.is_empty() { span.name { (name) } }
                             (sign_out(frame))
                         }
                         Who::Member { name, seller } => {
                             @if *seller { (link(paths::SELL, icon::shop(), t(lang, "nav-sell"))) }
                             (link(paths::ORDERS, icon::orders(), t(lang, "nav-orders")))
                             (cart(frame, current(paths::CART)))
+                            // A page that opened no name says only whose things these are.
+                            @let name = if name.is_empty() { t(lang, "nav-my") } else { name };
                             a href=(lang.path(paths::MY)) aria-current=[current(paths::MY)] title=(name) {
                                 (icon::person()) span.my-name { (name) }
                             }
