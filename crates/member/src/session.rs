@@ -9,7 +9,7 @@ use aws_lc_rs::{digest, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::clock::{DAY, HOUR};
-use db::{Failed, Id, Scope, Stop, Tx};
+use db::{Failed, Id, Read, Scope, Stop, Tx};
 use diesel::prelude::*;
 use policy::Role;
 use std::convert::Infallible;
@@ -148,9 +148,25 @@ pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>
 
 /// As [`who`], and writes the last use where it is due. The answer does not hang on that write.
 pub async fn current(vault: &Vault, token: &Token) -> Result<Option<Session>, Failed<Infallible>> {
+    Ok(current_and(vault, token, |_, _| Ok(())).await?.map(|(session, ())| session))
+}
+
+/// As [`current`], with what else is asked of the session's owner at every request: in the same read, for each read
+/// waits for a thread and a snapshot of its own.
+pub async fn current_and<T: Send + 'static>(
+    vault: &Vault,
+    token: &Token,
+    more: impl FnOnce(&mut Read, &Session) -> Result<T, Stop<Infallible>> + Send + 'static,
+) -> Result<Option<(Session, T)>, Failed<Infallible>> {
     let asked = token.clone();
-    let found = vault.data().read(move |read| Ok(who(read, &asked)?)).await?;
-    if let Some(session) = &found
+    let found = vault
+        .data()
+        .read(move |read| match who(read, &asked)? {
+            Some(session) => more(read, &session).map(|more| Some((session, more))),
+            None => Ok(None),
+        })
+        .await?;
+    if let Some((session, _)) = &found
         && session.is_due(vault.data().now())
     {
         let (person, id) = (session.person().clone(), session.id.clone());
