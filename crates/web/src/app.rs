@@ -1,7 +1,7 @@
 //! What every page works with, who is at the other end, and how a domain's refusal becomes a sentence on a page.
 
 use crate::error::Failure;
-use crate::form::FormErrors;
+use crate::form::{FormErrors, is_our_path};
 use crate::frame::{Reader, Site, Who, paths};
 use crate::language::{Arg, Lang};
 use crate::{Frame, csrf, f};
@@ -411,8 +411,7 @@ pub fn query(parts: &axum::http::Uri) -> HashMap<String, String> {
 
 /// Where a person goes after signing in: an address of ours, never another site.
 pub fn safe_next(next: &str) -> &str {
-    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.contains(['\r', '\n']);
-    if ours { next } else { paths::MY }
+    if is_our_path(next) { next } else { paths::MY }
 }
 
 /// One message with arguments, for pages that say what came of something.

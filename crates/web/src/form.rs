@@ -26,11 +26,14 @@ use zeroize::Zeroizing;
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A cart of a few hundred lines fits; a flood of names does not.
 const FIELDS_MAX: usize = 2_000;
+/// Stands where something came that is no text.
+const BROKEN: char = char::REPLACEMENT_CHARACTER;
 
 /// The fields of one sent form, checked to come from our own page.
 ///
 /// Fields that nobody asks for are ignored. A name that ends in `[]` may come several times; any other that does
-/// makes the whole request senseless (0-a.S1: one control, one meaning), as does text that is not UTF-8.
+/// makes the whole request senseless (0-a.S1: one control, one meaning). What is no text (not UTF-8, or with a zero in
+/// it) comes with [`BROKEN`] in its place: it is refused at its own field, and the rest of the form is kept.
 pub struct FormData {
     fields: Vec<(String, Zeroizing<String>)>,
 }
@@ -76,11 +79,14 @@ impl FormData {
             }
             let equals = pair.iter().position(|b| *b == b'=');
             let (name, value) = equals.map_or((pair, &[][..]), |at| (&pair[..at], &pair[at + 1..]));
-            let name = decode(name)?;
+            let name = decode(name);
+            if name.contains(BROKEN) {
+                return Err(Failure::BadRequest);
+            }
             if !name.ends_with("[]") && !single.insert(name.clone()) {
                 return Err(Failure::BadRequest);
             }
-            fields.push((name, Zeroizing::new(decode(value)?)));
+            fields.push((name, Zeroizing::new(decode(value))));
         }
         Ok(FormData { fields })
     }
@@ -112,7 +118,9 @@ impl FormData {
 
     /// Personal data on their way to `Entered::parse`.
     pub fn typed(&self, name: &str) -> Typed {
-        Typed::new(self.text(name))
+        let text = self.text(name);
+        // No rule of a field takes a control character, so what is no text is refused there and never sealed.
+        Typed::new(if text.contains(BROKEN) { "\u{1}" } else { text })
     }
 
     /// All values of a name that ends in `[]`.
@@ -130,10 +138,10 @@ impl FormData {
         self.has(name)
     }
 
-    /// A whole number in `range`. White space around it, separators and full-width digits (as a Chinese keyboard
-    /// writes them) are understood.
+    /// A whole number in `range`. White space around it, separators of thousands and full-width digits (as a Chinese
+    /// keyboard writes them) are understood.
     pub fn number(&self, name: &str, range: RangeInclusive<i64>) -> Result<i64, FieldError> {
-        let text = plain_digits(self.text(name));
+        let text = plain_number(self.text(name)).ok_or_else(|| FieldError::plain(name, "invalid-number"))?;
         if text.is_empty() {
             return Err(FieldError::plain(name, "invalid-missing"));
         }
@@ -154,7 +162,7 @@ impl FormData {
 
     /// An amount in minor units: `1920`, `1,920.5` and `1920.50` CNY are 192000, 192050 and 192050.
     pub fn money(&self, name: &str, currency: &str, range: RangeInclusive<i64>) -> Result<i64, FieldError> {
-        let text = plain_digits(self.text(name));
+        let text = plain_number(self.text(name)).ok_or_else(|| FieldError::plain(name, "invalid-money"))?;
         if text.is_empty() {
             return Err(FieldError::plain(name, "invalid-missing"));
         }
@@ -196,7 +204,8 @@ impl FormData {
         let length = text.chars().count();
         let deceives =
             |c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200B}' | '\u{200E}' | '\u{200F}');
-        if text.chars().any(|c| (c.is_control() && !(lines && matches!(c, '\n' | '\t'))) || deceives(c)) {
+        let allowed = |c: char| (!c.is_control() || (lines && matches!(c, '\n' | '\t'))) && !deceives(c) && c != BROKEN;
+        if !text.chars().all(allowed) {
             Err(FieldError::plain(name, "invalid-characters"))
         } else if text.is_empty() && min > 0 {
             Err(FieldError::plain(name, "invalid-missing"))
@@ -208,38 +217,52 @@ impl FormData {
             Ok(text)
         }
     }
+}
 
-    /// Where to go after signing in: a path of ours (without the language), or `otherwise`.
-    pub fn way_back<'a>(&'a self, name: &str, otherwise: &'a str) -> &'a str {
-        let path = self.text(name);
-        let ours = path.starts_with('/')
-            && !path.starts_with("//")
-            && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
-            && path.len() <= 2_000;
-        if ours { path } else { otherwise }
-    }
+/// Whether `path` is one of ours, without the language, and nothing that a browser might read as another house's.
+pub fn is_our_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+        && path.len() <= 2_000
 }
 
 fn out_of(name: &str, range: &RangeInclusive<i64>) -> FieldError {
     FieldError::new(name, "invalid-range", [("min", *range.start()), ("max", *range.end())])
 }
 
-/// Full-width digits and point as ASCII ones, without separators and white space.
-fn plain_digits(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, ',' | '，' | '\u{a0}'))
-        .map(|c| match c {
-            '０'..='９' => char::from(b'0' + (c as u32 - '０' as u32) as u8),
-            '．' | '。' => '.',
-            c => c,
-        })
-        .take(64)
-        .collect()
+/// Full-width digits and point as ASCII ones, without white space around and without separators; `None` where a
+/// separator stands elsewhere than between thousands: `1,5` is nobody's 15. At most 64 characters are looked at.
+pub(crate) fn plain_number(text: &str) -> Option<String> {
+    let text: String = text.trim().chars().take(64).map(plain).collect();
+    if !text.contains(',') {
+        return Some(text);
+    }
+    let (whole, part) = text.split_once('.').map_or((text.as_str(), None), |(whole, part)| (whole, Some(part)));
+    let mut groups = whole.split(',');
+    let first = groups.next().is_some_and(|group| (1..=3).contains(&group.len()));
+    let numeric = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
+    let thousands = first && groups.all(|group| group.len() == 3) && whole.split(',').all(numeric);
+    if !thousands || part.is_some_and(|part| part.contains(',')) {
+        return None;
+    }
+    Some(text.replace(',', ""))
 }
 
-/// `+` is a space, `%41` a byte; a broken escape stands for itself, as browsers have it. What is not UTF-8 then, or
-/// holds a zero, was made to break something.
-fn decode(raw: &[u8]) -> Result<String, Failure> {
+/// As an English keyboard would have it; a space within a number separates as a comma does.
+fn plain(c: char) -> char {
+    match c {
+        '０'..='９' => char::from(b'0' + (c as u32 - '０' as u32) as u8),
+        '．' | '。' => '.',
+        '，' => ',',
+        c if c.is_whitespace() => ',',
+        c => c,
+    }
+}
+
+/// `+` is a space, `%41` a byte; a broken escape stands for itself, as browsers have it. What is not UTF-8 then, and a
+/// zero, is no text: [`BROKEN`] stands for it.
+pub(crate) fn decode(raw: &[u8]) -> String {
     let hex = |b: u8| char::from(b).to_digit(16).map(|digit| digit as u8);
     let mut bytes = Vec::with_capacity(raw.len());
     let mut at = 0;
@@ -263,8 +286,12 @@ fn decode(raw: &[u8]) -> Result<String, Failure> {
             }
         }
     }
-    let text = String::from_utf8(bytes).map_err(|_| Failure::BadRequest)?;
-    if text.contains('\0') { Err(Failure::BadRequest) } else { Ok(text) }
+    text_of(&bytes)
+}
+
+/// Bytes as text, with [`BROKEN`] for what is none.
+pub(crate) fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace('\0', "\u{FFFD}")
 }
 
 /// One field's mistake, as a message key with arguments.
@@ -302,6 +329,14 @@ impl FieldError {
     }
 }
 
+/// What a domain says in text, as a message takes it: a number chooses the plural, unless it is somebody's words.
+pub(crate) fn argument(name: &str, text: String) -> Arg<'static> {
+    match text.parse::<i64>() {
+        Ok(number) if !name.ends_with("_en") && !name.ends_with("_zh") => Arg::from(number),
+        _ => Arg::from(text),
+    }
+}
+
 /// All mistakes of one form, so that a person mends them at once and not one after the other.
 #[derive(Clone, Debug, Default)]
 pub struct FormErrors(Vec<FieldError>);
@@ -334,11 +369,7 @@ impl FormErrors {
         key: &'static str,
         args: impl IntoIterator<Item = (&'static str, String)>,
     ) {
-        let number = |name: &str, text: String| match text.parse::<i64>() {
-            Ok(number) if !name.ends_with("_en") && !name.ends_with("_zh") => Arg::from(number),
-            _ => Arg::from(text),
-        };
-        let args = args.into_iter().map(|(name, text)| (name, number(name, text)));
+        let args = args.into_iter().map(|(name, text)| (name, argument(name, text)));
         self.add(FieldError::new(field.unwrap_or(""), key, args));
     }
 
@@ -362,7 +393,7 @@ mod tests {
     use axum::http::StatusCode;
     use axum::routing::get;
     use policy::Entered;
-    use policy::fields::ConsigneePhone;
+    use policy::fields::{ConsigneeName, ConsigneePhone};
     use tower::ServiceExt;
 
     fn form(text: &str) -> FormData {
@@ -377,11 +408,24 @@ mod tests {
         assert!(form.checked("c") && !form.checked("d"));
         assert_eq!(form.all("a[]").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(form.rows("qty-").collect::<Vec<_>>(), ["x", "y"]);
-        for bad in ["a=%FF", "a=%C3%28", "a=%00", "a=1&a=2", "a=1&%61=1"] {
+        for bad in ["a=1&a=2", "a=1&%61=1", "%FF=1"] {
             assert_eq!(FormData::parse(bad.as_bytes()).err(), Some(Failure::BadRequest), "{bad}");
         }
         let flood = "x[]=&".repeat(FIELDS_MAX + 1);
         assert_eq!(FormData::parse(flood.as_bytes()).err(), Some(Failure::TooLarge));
+    }
+
+    /// What is no text is refused at its field, and the rest of the form is kept.
+    #[test]
+    fn a_field_that_is_no_text_is_refused_alone() {
+        for broken in ["%FF", "x%C3%28", "a%00b"] {
+            let form = form(&format!("bad={broken}&good=1"));
+            assert_eq!(form.text("good"), "1");
+            let sealed = Entered::<ConsigneeName>::parse(&form.typed("bad")).err();
+            assert_eq!(sealed, Some(Invalid::NotAllowedCharacters), "{broken}");
+            assert_eq!(form.line("bad", 0, 10).map_err(|error| error.key), Err("invalid-characters"), "{broken}");
+            assert!(form.number("bad", 0..=9).is_err() && form.choice("bad", &["a", ""]).is_err(), "{broken}");
+        }
     }
 
     #[test]
@@ -390,6 +434,8 @@ mod tests {
         assert_eq!(number("+7+"), Ok(7));
         assert_eq!(number("1,200"), Ok(1_200));
         assert_eq!(number("１２"), Ok(12));
+        assert_eq!(number("１，２００"), Ok(1_200));
+        assert_eq!(number("1+200"), Ok(1_200));
         for (bad, key) in [
             ("", "invalid-missing"),
             ("0", "invalid-range"),
@@ -399,6 +445,14 @@ mod tests {
             ("1.5", "invalid-number"),
             ("1e3", "invalid-number"),
             ("seven", "invalid-number"),
+            ("1,5", "invalid-number"),
+            ("1，5", "invalid-number"),
+            ("1+5", "invalid-number"),
+            ("12,34", "invalid-number"),
+            ("1234,567", "invalid-number"),
+            (",200", "invalid-number"),
+            ("1,200,", "invalid-number"),
+            ("1,,200", "invalid-number"),
         ] {
             assert_eq!(number(bad), Err(key), "{bad}");
         }
@@ -408,10 +462,12 @@ mod tests {
     #[test]
     fn money_keeps_every_minor_unit() {
         let money = |text: &str| form(&format!("p={text}")).money("p", "CNY", 1..=1_000_000).map_err(|error| error.key);
-        for (text, minor) in [("1920", 192_000), ("1,920.5", 192_050), ("0.05", 5), ("１２．３０", 1_230)] {
+        for (text, minor) in
+            [("1920", 192_000), ("1,920.5", 192_050), ("1,920", 192_000), ("0.05", 5), ("１２．３０", 1_230)]
+        {
             assert_eq!(money(text), Ok(minor), "{text}");
         }
-        for bad in ["1.005", "1.", ".5", "-1", "1.2.3", "¥5"] {
+        for bad in ["19,50", "1,5", "1.234,5", "1,234,5.0", "1.005", "1.", ".5", "-1", "1.2.3", "¥5"] {
             assert_eq!(money(bad), Err("invalid-money"), "{bad}");
         }
         assert_eq!(money("0"), Err("invalid-money-range"));
@@ -420,15 +476,17 @@ mod tests {
 
     #[test]
     fn the_way_back_never_leaves_the_house() {
-        for (sent, goes) in [
-            ("/cart?x=1", "/cart?x=1"),
-            ("//elsewhere.example", "/"),
-            ("https://elsewhere.example", "/"),
-            ("/\\elsewhere.example", "/"),
-            ("/a%0d%0ab", "/"),
-            ("", "/"),
+        for (sent, ours) in [
+            ("/cart?x=1", true),
+            ("/search?q=%E8%8B%B9", true),
+            ("/search?q=苹", false),
+            ("//elsewhere.example", false),
+            ("https://elsewhere.example", false),
+            ("/\\elsewhere.example", false),
+            ("/a\r\nb", false),
+            ("", false),
         ] {
-            assert_eq!(form(&format!("to={sent}")).way_back("to", "/"), goes, "{sent}");
+            assert_eq!(is_our_path(sent), ours, "{sent}");
         }
     }
 
@@ -484,7 +542,7 @@ mod tests {
         assert_eq!(post(body.clone(), &[kind]).await.0, StatusCode::FORBIDDEN);
         assert_eq!(post(b"a=1".to_vec(), &[kind, jar]).await.0, StatusCode::FORBIDDEN);
         assert_eq!(post(body, &[jar]).await.0, StatusCode::BAD_REQUEST);
-        let (status, page) = post(b"a=%FF".to_vec(), &[kind, jar]).await;
+        let (status, page) = post(b"a=1&a=2".to_vec(), &[kind, jar]).await;
         assert_eq!(status, StatusCode::BAD_REQUEST);
         assert!(page.contains("lang=\"zh-CN\"") && page.contains("<h1>"));
         assert_eq!(post(vec![b'a'; BODY_BYTES_MAX + 1], &[kind, jar]).await.0, StatusCode::PAYLOAD_TOO_LARGE);

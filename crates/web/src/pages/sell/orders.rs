@@ -4,7 +4,7 @@
 use super::{refused_notice, with_side};
 use crate::app::{self, App, AtDesk, Told, ready};
 use crate::error::Failure;
-use crate::form::{FieldError, FormData, FormErrors};
+use crate::form::{FieldError, FormData, FormErrors, plain_number};
 use crate::format;
 use crate::frame::Frame;
 use crate::language::{f, t};
@@ -234,16 +234,7 @@ fn ship_form(frame: &Frame, id: &Id, form: &FormData, errors: &FormErrors) -> Ma
 
 /// Kilograms with at most three decimals, as grams.
 fn grams(form: &FormData) -> Result<u32, FieldError> {
-    let text: String = form
-        .text("weight")
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, ',' | '，'))
-        .map(|c| match c {
-            '０'..='９' => char::from(b'0' + (c as u32 - '０' as u32) as u8),
-            '．' | '。' => '.',
-            c => c,
-        })
-        .collect();
+    let text = plain_number(form.text("weight")).ok_or_else(|| FieldError::plain("weight", "sell-weight-wrong"))?;
     if text.is_empty() {
         return Err(FieldError::plain("weight", "invalid-missing"));
     }
@@ -344,5 +335,22 @@ pub async fn decline(
         Ok(_) => Ok(frame.go_saying(&order_path(&id), "said-declined")),
         Err(trade::Refused::NoSuchOrder) => Err(Failure::NotFound),
         Err(refused) => page(&app, &desk, &frame, &id, &FormData::empty(), &FormErrors::default(), Some(refused)).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_is_taken_as_people_write_it() {
+        let weigh = |text: &str| grams(&FormData::of(&[("weight", text)])).map_err(|error| error.key);
+        for (text, weight) in [("4", 4_000), (" 1.5 ", 1_500), ("１．２５", 1_250), ("1,200.5", 1_200_500)] {
+            assert_eq!(weigh(text), Ok(weight), "{text}");
+        }
+        for bad in ["1,5", "1，5", "1.2345", "four", "1."] {
+            assert_eq!(weigh(bad), Err("sell-weight-wrong"), "{bad}");
+        }
+        assert_eq!(weigh(" "), Err("invalid-missing"));
     }
 }
