@@ -47,4 +47,12 @@ fn the_configured_partners_are_called_and_listed() {
     let field = buyer.find(r#"name="(qty-[0-9a-f-]{36})""#);
     market.restart();
     buyer.send("/cart/add", &[(field.as_str(), "100"), ("then", "cart")]).shows(&["/cart/set"]);
+
+    // An operator's own marketplace does not open on data in which everybody knows a password (5.3.1-a.1).
+    drop(buyer);
+    let words = ["company", "company_zh", "address", "service_phone", "service_email", "privacy_department"];
+    let more = ["privacy_email", "privacy_address", "privacy_officer"];
+    let operator: String = words.iter().chain(&more).map(|key| format!("{key} = \"somebody@else.example\"\n")).collect();
+    let said = market.refuses_with(&format!("[operator]\ncountry = \"China\"\ncountry_zh = \"中国\"\n{operator}"));
+    assert!(said.contains("these data hold the demo") && said.contains("demo_buyer"), "{said}");
 }

@@ -5,7 +5,7 @@ mod support;
 
 use db::Engine;
 use std::path::Path;
-use support::{Browser, Market, wait_until};
+use support::{Browser, Market, owner_of, wait_until};
 
 const PASSWORD: &str = "wholesale-1688";
 /// What is planted in the consignee's fields, to be found nowhere in the clear.
@@ -23,25 +23,6 @@ fn a_whole_trade_on_sqlite() {
 #[test]
 fn a_whole_trade_on_postgres() {
     trade(&Market::open(Engine::Postgres));
-}
-
-/// The demo's owner of the shop with this English name: shops are numbered in the order of the catalogue's files.
-fn owner_of(shop: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/catalogue");
-    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the demo").map(|f| f.expect("a file").path()).collect();
-    files.sort();
-    let shops: Vec<String> = files
-        .iter()
-        .filter(|file| file.extension().is_some_and(|e| e == "json"))
-        .flat_map(|file| {
-            let text = std::fs::read_to_string(file).expect("a catalogue");
-            let all: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-            all["shops"].as_array().cloned().unwrap_or_default()
-        })
-        .map(|shop| shop["name"]["en"].as_str().unwrap_or_default().to_owned())
-        .collect();
-    let at = shops.iter().position(|name| name == shop).unwrap_or_else(|| panic!("no shop {shop}"));
-    format!("demo_seller_{}", at + 1)
 }
 
 /// 2-a.2, 2.1.1-a.1, 2.1.1-a.2, 2.3.1-a.1, 2.3.2-a.1, 2.3.2-c.1, 2.3.2-c.3, 2.3.2-e.1, 2.3.3-a.1, 3.1.5-1A.1,
@@ -187,7 +168,7 @@ fn no_clear_text(folder: &Path) {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder").map(|e| e.expect("an entry").path()) {
             if entry.is_dir() {
-                if !entry.ends_with("sandbox") {
+                if !entry.ends_with("hanse-sandbox") {
                     folders.push(entry);
                 }
                 continue;

@@ -6,6 +6,8 @@
 
 use db::testing::{Setup, TestDatabase};
 use db::{Address, Engine};
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
 use regex_lite::Regex;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,7 +26,7 @@ pub struct Market {
     databases: Vec<TestDatabase>,
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address").port()
 }
 
@@ -67,6 +69,19 @@ impl Market {
         *child = start(self.folder.path(), self.port, &self.sandbox, &self.databases);
     }
 
+    /// Stops the marketplace and starts it with `more` in its `hanse.toml`: what it says when it refuses to open.
+    pub fn refuses_with(self, more: &str) -> String {
+        stop(&mut self.child.borrow_mut());
+        let file = self.folder.path().join("hanse.toml");
+        let config = std::fs::read_to_string(&file).unwrap_or_default();
+        std::fs::write(&file, format!("{config}{more}")).expect("hanse.toml");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hanse"));
+        let output =
+            command.current_dir(self.folder.path()).env("HANSE_LOG", "warn").output().expect("the binary starts");
+        assert!(!output.status.success(), "it opened");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     pub fn browser(&self) -> Browser<'_> {
         Browser { market: self, cookies: BTreeMap::new(), url: String::new(), status: 0, text: String::new() }
     }
@@ -82,6 +97,26 @@ impl Market {
 
     pub fn ask(&self, url: &str) -> String {
         agent().get(url).call().and_then(|mut answer| answer.body_mut().read_to_string()).unwrap_or_default()
+    }
+
+    /// Moves the time of the marketplace and of its partners on.
+    pub fn clock_moves(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).expect("less than an age");
+        match self.databases.first() {
+            Some(data) => data.db.move_clock(micros).expect("the clock moves"),
+            None => {
+                let file = self.folder.path().join("hanse-data/hanse.sqlite").display().to_string();
+                let mut data = diesel::SqliteConnection::establish(&file).expect("the marketplace's database");
+                let moved = format!(
+                    "pragma busy_timeout = 20000; update clock_offset set micros = micros + {micros} where name = 'offset'"
+                );
+                data.batch_execute(&moved).expect("the clock moves");
+            }
+        }
+        let sent = agent()
+            .post(format!("{}/admin/clock", self.sandbox))
+            .send_json_text(&format!("{{\"offset_micros\":{micros}}}"));
+        assert!(sent, "the partners' clock moves");
     }
 
     /// Moves every parcel one step forward, as the couriers' page of the sandbox does.
@@ -194,6 +229,25 @@ fn wait_some(child: &mut Child) -> Option<()> {
         std::thread::sleep(Duration::from_millis(50));
     }
     None
+}
+
+/// The log-in of the demo's owner of the shop with this name: shops are numbered in the order of the catalogue's files.
+pub fn owner_of(shop: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/catalogue");
+    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the demo").map(|f| f.expect("a file").path()).collect();
+    files.sort();
+    let names: Vec<serde_json::Value> = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "json"))
+        .flat_map(|file| {
+            let text = std::fs::read_to_string(file).expect("a catalogue");
+            let all: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            all["shops"].as_array().cloned().unwrap_or_default()
+        })
+        .map(|shop| shop["name"].clone())
+        .collect();
+    let at = names.iter().position(|name| name["en"] == shop || name["zh"] == shop);
+    format!("demo_seller_{}", at.unwrap_or_else(|| panic!("no shop {shop}")) + 1)
 }
 
 /// Asks again until there is an answer, for at most half a minute: what the marketplace does by itself takes moments.

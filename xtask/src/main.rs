@@ -54,7 +54,7 @@ fn policy(arguments: &[String]) -> Outcome {
     let mut command = cargo();
     command.args(["run", "--quiet", "--package", "hanse", "--", "policy"]);
     if arguments.is_empty() {
-        command.args(["lock", "--check"]);
+        command.arg("lock");
     } else {
         command.args(arguments);
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub server: Server,
@@ -14,6 +14,19 @@ pub struct Config {
     pub operator: Operator,
     pub market: Market,
     pub partners: Partners,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            server: Server::default(),
+            database: Database::default(),
+            // Whoever writes `[operator]` writes all of it: no word of the demo's stands in for what is left out.
+            operator: Operator::demo(),
+            market: Market::default(),
+            partners: Partners::default(),
+        }
+    }
 }
 
 /// Where the marketplace listens and how it is reached.
@@ -71,7 +84,7 @@ impl Default for Database {
 }
 
 /// Who answers for the marketplace; printed in the privacy policy and every notice (PIPL 17).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Operator {
     pub company: String,
@@ -91,8 +104,8 @@ pub struct Operator {
     pub is_demo: bool,
 }
 
-impl Default for Operator {
-    fn default() -> Self {
+impl Operator {
+    pub fn demo() -> Operator {
         Operator {
             company: "Hanse Demonstration Market".into(),
             company_zh: "汉萨演示市场".into(),
@@ -147,6 +160,8 @@ pub struct Partners {
     pub sms: Option<Sms>,
     /// Address on which the sandbox listens when it is used.
     pub sandbox_listen: Option<String>,
+    /// The folder of its keys and its book, which holds in the clear whatever a partner would get.
+    pub sandbox_folder: Option<PathBuf>,
 }
 
 /// A payment company that speaks the Alipay open platform's protocol.
@@ -221,7 +236,6 @@ impl Config {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && !named => Config::default(),
             Err(e) => return Err(Wrong(vec![format!("{}: {e}", path.display())])),
         };
-        config.operator.is_demo = config.operator.company == Operator::default().company;
         config.take_variables(|name| std::env::var(name).ok())?;
         Ok(config)
     }
@@ -244,6 +258,9 @@ impl Config {
         }
         if let Some(value) = get("HANSE_SANDBOX_LISTEN") {
             self.partners.sandbox_listen = Some(value);
+        }
+        if let Some(value) = get("HANSE_SANDBOX_FOLDER") {
+            self.partners.sandbox_folder = Some(value.into());
         }
         for (name, into) in
             [("HANSE_WRITERS", &mut self.database.writers), ("HANSE_READERS", &mut self.database.readers)]
@@ -269,22 +286,45 @@ impl Config {
                 "server.public_url: plain HTTP beyond localhost shows every session to the network; use https, or --insecure-http for a test",
             );
         }
+        let of = &self.operator;
         for (key, value) in [
-            ("operator.company", &self.operator.company),
-            ("operator.address", &self.operator.address),
-            ("operator.service_email", &self.operator.service_email),
-            ("operator.privacy_email", &self.operator.privacy_email),
-            ("operator.privacy_address", &self.operator.privacy_address),
-            ("operator.privacy_officer", &self.operator.privacy_officer),
+            ("operator.company", &of.company),
+            ("operator.company_zh", &of.company_zh),
+            ("operator.address", &of.address),
+            ("operator.service_phone", &of.service_phone),
+            ("operator.service_email", &of.service_email),
+            ("operator.privacy_department", &of.privacy_department),
+            ("operator.privacy_email", &of.privacy_email),
+            ("operator.privacy_address", &of.privacy_address),
+            ("operator.privacy_officer", &of.privacy_officer),
+            ("operator.country", &of.country),
+            ("operator.country_zh", &of.country_zh),
         ] {
             if value.trim().is_empty() {
                 wrong(&format!("{key}: a marketplace without it does not open (8-a.S1, PIPL 17 and 52)"));
             }
         }
-        if self.operator.is_demo && !local {
+        if of.is_demo && !local {
             wrong(
                 "operator: these are the demo's words; say who answers for the marketplace before it is public (8-a)",
             );
+        }
+        if local && !self.server.insecure_http && !listens_here(&self.server.listen) {
+            wrong(
+                "server.listen: with an address on localhost only this machine may reach it; listen on 127.0.0.1, say \
+                 your public_url, or --insecure-http for a test",
+            );
+        }
+        if !local {
+            for (key, there) in [
+                ("partners.payment", self.partners.payment.is_some()),
+                ("partners.logistics", self.partners.logistics.is_some()),
+                ("partners.sms", self.partners.sms.is_some()),
+            ] {
+                if !there {
+                    wrong(&format!("{key}: the sandbox stands for it, and that is for this machine only (3.1.1-a.3)"));
+                }
+            }
         }
         if !(0..=5_000).contains(&self.market.commission)
             || self.market.commission_by_category.values().any(|rate| !(0..=5_000).contains(rate))
@@ -309,15 +349,48 @@ impl Config {
             }
         }
         let (data, keys) = (&self.database.data, &self.database.keys);
-        if data.starts_with("postgres") && !keys.starts_with("postgres") {
-            // Allowed: the key store as SQLite beside one process. With several processes it must be PostgreSQL.
-        } else if data == keys {
-            wrong("database.keys: the key store never lies with the data");
+        if is_postgres(data) && is_postgres(keys) {
+            if !local && server_of(data) == server_of(keys) {
+                wrong("database.keys: on the data's own server every base backup holds both; give it another server");
+            } else if data == keys {
+                wrong("database.keys: the key store never lies with the data");
+            }
+        } else if !is_postgres(data) && !is_postgres(keys) && one_in_the_other(Path::new(data), Path::new(keys)) {
+            wrong("database.keys: the key store never lies with the data; give it a folder of its own");
         }
         if !(1..=64).contains(&self.database.writers) || !(1..=64).contains(&self.database.readers) {
             wrong("database.writers and database.readers: 1 to 64");
         }
         faults
+    }
+}
+
+pub(crate) fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+/// Host and port of a `postgres://…`.
+fn server_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let at = rest.split(['/', '?']).next().unwrap_or(rest);
+    let at = at.rsplit_once('@').map_or(at, |(_, at)| at);
+    if at.contains(':') { at.to_owned() } else { format!("{at}:5432") }
+}
+
+/// Whether one folder is the other or lies in it, however they are written.
+fn one_in_the_other(a: &Path, b: &Path) -> bool {
+    let plain = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    match (plain(a), plain(b)) {
+        (Ok(a), Ok(b)) => a.starts_with(&b) || b.starts_with(&a),
+        _ => a == b,
+    }
+}
+
+/// Whether nobody but this machine reaches the address.
+fn listens_here(listen: &str) -> bool {
+    match listen.parse::<std::net::SocketAddr>() {
+        Ok(address) => address.ip().is_loopback(),
+        Err(_) => listen.starts_with("localhost:"),
     }
 }
 
@@ -362,6 +435,7 @@ pub const KEYS: &[(&str, &str)] = &[
         "  assessed, next_assessment",
         "days (2026-11-24); from the second on nothing goes to it until it is assessed again",
     ),
+    ("partners.sandbox_folder", "its keys and its book (./hanse-sandbox); what partners got stands there in the clear"),
     ("partners.sandbox_listen", "address of the sandbox, which stands for each partner that is not configured"),
 ];
 
@@ -371,20 +445,64 @@ mod tests {
 
     #[test]
     fn an_empty_file_is_the_demo_on_localhost() {
-        let mut config: Config = toml::from_str("").unwrap();
-        config.operator.is_demo = true;
+        let config: Config = toml::from_str("").unwrap();
+        assert!(config.operator.is_demo);
         assert_eq!(config.faults(), Vec::<String>::new());
         assert_eq!(config.market.commission, 200);
     }
 
+    const OPERATOR: &str = "[operator]\ncompany = \"A\"\ncompany_zh = \"甲\"\naddress = \"B\"\nservice_phone = \"C\"\n\
+        service_email = \"D\"\nprivacy_department = \"E\"\nprivacy_email = \"F\"\nprivacy_address = \"G\"\n\
+        privacy_officer = \"H\"\ncountry = \"China\"\ncountry_zh = \"中国\"\n";
+
+    fn faults(text: &str) -> String {
+        toml::from_str::<Config>(text).unwrap().faults().join("\n")
+    }
+
+    /// 8-a.S1: every word is the operator's own.
     #[test]
     fn a_public_marketplace_says_who_answers_for_it() {
-        let mut config: Config = toml::from_str("[server]\npublic_url = \"https://market.example\"").unwrap();
-        config.operator.is_demo = true;
-        assert!(config.faults().iter().any(|f| f.starts_with("operator:")));
-        config.operator.is_demo = false;
-        config.operator.privacy_email = String::new();
-        assert!(config.faults().iter().any(|f| f.starts_with("operator.privacy_email")));
+        assert!(faults("[server]\npublic_url = \"https://market.example\"").contains("operator: these are the demo's"));
+        let only_the_company = faults("[operator]\ncompany = \"A\"");
+        for key in ["address", "service_phone", "privacy_email", "privacy_department", "country_zh", "company_zh"] {
+            assert!(only_the_company.contains(&format!("operator.{key}:")), "{key}: {only_the_company}");
+        }
+        assert_eq!(faults(OPERATOR), "");
+    }
+
+    /// 3.1.1-a.3: sandboxes are for one machine.
+    #[test]
+    fn a_public_marketplace_has_partners() {
+        let public = faults(&format!("[server]\npublic_url = \"https://market.example\"\n{OPERATOR}"));
+        for partner in ["payment", "logistics", "sms"] {
+            assert!(public.contains(&format!("partners.{partner}: the sandbox")), "{public}");
+        }
+    }
+
+    #[test]
+    fn a_marketplace_on_localhost_is_reached_from_this_machine_only() {
+        for (listen, ok) in [("127.0.0.1:1", true), ("[::1]:1", true), ("localhost:1", true), ("0.0.0.0:1", false)] {
+            assert_eq!(faults(&format!("[server]\nlisten = \"{listen}\"")).is_empty(), ok, "{listen}");
+        }
+        assert_eq!(faults("[server]\nlisten = \"0.0.0.0:1\"\ninsecure_http = true"), "");
+    }
+
+    #[test]
+    fn keys_lie_apart_from_data() {
+        for (data, keys, ok) in [
+            ("./d", "./k", true),
+            ("./d", "./d/", false),
+            ("./d", "./d/keys", false),
+            ("./d/../k", "./k", true),
+            ("postgres://a@h/x", "postgres://a@h/x", false),
+        ] {
+            let text = format!("[database]\ndata = \"{data}\"\nkeys = \"{keys}\"");
+            assert_eq!(faults(&text).is_empty(), ok, "{data} {keys}");
+        }
+        let same = "[server]\npublic_url = \"https://m.example\"\n[database]\ndata = \"postgres://a@h/x\"\n\
+                    keys = \"postgres://b:c@h:5432/y\"";
+        assert!(faults(same).contains("database.keys:"));
+        assert!(!faults(&same.replace("h:5432", "k:5432")).contains("database.keys:"));
     }
 
     #[test]
@@ -395,9 +513,8 @@ mod tests {
             ("http://localhost.evil.example", false),
             ("http://market.example", false),
         ] {
-            let mut config: Config = toml::from_str(&format!("[server]\npublic_url = \"{url}\"")).unwrap();
-            config.operator.is_demo = false;
-            assert_eq!(config.faults().is_empty(), ok, "{url}: {:?}", config.faults());
+            let faults = faults(&format!("[server]\npublic_url = \"{url}\"\n{OPERATOR}"));
+            assert_eq!(!faults.contains("plain HTTP"), ok, "{url}: {faults}");
         }
     }
 

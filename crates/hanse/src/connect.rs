@@ -2,7 +2,6 @@
 //! as a process of its own with keys and a book of its own. No code behind this differs between the two.
 
 use crate::config::{self, Config};
-use crate::house;
 use partners::alipay::{Alipay, AlipayConfig};
 use partners::logistics::{Logistics, LogisticsConfig};
 use partners::sandbox::{SandboxKeys, SandboxOptions, demo_partner};
@@ -161,7 +160,7 @@ fn entity(config: &Config, recipient: &str, partner: &Partner, real: bool) -> Pa
 
 /// Starts the sandbox and waits until it answers.
 async fn start_sandbox(config: &Config) -> Result<Sandbox, String> {
-    let folder = house::files_folder(config).join("sandbox");
+    let folder = config.partners.sandbox_folder.clone().unwrap_or_else(|| "./hanse-sandbox".into());
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let listen = config.partners.sandbox_listen.clone().unwrap_or_else(|| "127.0.0.1:1689".into());
     let address: SocketAddr = match listen.parse() {

@@ -44,6 +44,27 @@ pub async fn load(vault: &Vault, directory: &Path, edition: i64) -> Result<Loade
         .await?
 }
 
+/// Refuses data in which an account of the demo still opens with the demo's password: everybody knows it.
+pub async fn refuse(vault: &Vault) -> Result<(), String> {
+    let password = Typed::new(PASSWORD);
+    let mut opened = Vec::new();
+    if member::staff::opens(vault, OPERATOR, &password).await.map_err(|e| e.to_string())? {
+        opened.push(OPERATOR.to_owned());
+    }
+    for name in [BUYER.to_owned(), seller_name(0), seller_name(1)] {
+        if member::sign_in::opens(vault, &Typed::new(&name), &password).await.map_err(|e| e.to_string())? {
+            opened.push(name);
+        }
+    }
+    if opened.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "these data hold the demo, whose password everybody knows ({}): begin with a folder or database of your own",
+        opened.join(", ")
+    ))
+}
+
 async fn register_staff(vault: &Vault) -> Result<(), Wrong> {
     let account = member::staff::Account::parse(OPERATOR).map_err(|e| wrong(format!("{e:?}")))?;
     let name = Entered::parse(&Typed::new("Demo operator")).map_err(|e| wrong(format!("{e:?}")))?;

@@ -1,6 +1,6 @@
 //! The house: its parts in order, its databases and key store, and the edition of the policy that it runs by.
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, is_postgres};
 use db::{Address, Database, Options};
 use policy::documents::lock::Lock;
 use policy::documents::{Operator, OwnWords, PartnerEntity};
@@ -53,10 +53,6 @@ fn keys_folder(config: &Config) -> PathBuf {
     } else {
         config.database.keys.clone().into()
     }
-}
-
-fn is_postgres(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn address(url: &str, file: &str) -> Result<Address, String> {

@@ -3,17 +3,22 @@
 #![forbid(unsafe_code)]
 
 use clap::{Args, Parser, Subcommand};
+use db::{Failed, Id, Stop, Tx};
 use hanse::config::{Config, KEYS};
 use hanse::connect;
 use hanse::house;
 use hanse::serve::{self, Started};
+use member::Refused;
+use member::staff::Account;
 use policy::documents::lock::Lock;
-use policy::{Entered, Typed};
-use std::io::{BufRead, Write};
+use policy::fields::PasswordHash;
+use policy::{Entered, Role, Typed};
+use std::io::{BufRead, IsTerminal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use vault::Vault;
 
 /// A B2B wholesale marketplace whose privacy policy is executable.
 #[derive(Parser)]
@@ -42,7 +47,7 @@ struct Open {
     /// Allow plain HTTP beyond localhost (tests only).
     #[arg(long)]
     insecure_http: bool,
-    /// Do not load the demo into an empty marketplace.
+    /// Do not load the demo.
     #[arg(long)]
     no_demo: bool,
 }
@@ -56,7 +61,7 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:1689")]
         listen: SocketAddr,
         /// Where its keys and its book lie.
-        #[arg(long, default_value = "./hanse-data/sandbox")]
+        #[arg(long, default_value = "./hanse-sandbox")]
         directory: PathBuf,
         /// Move every parcel one step forward every so many seconds.
         #[arg(long, value_name = "SECONDS")]
@@ -99,6 +104,34 @@ enum StaffCommand {
         /// operator, finance, logistics, privacy, legal, agent, …
         #[arg(long, default_value = "operator")]
         role: String,
+    },
+    /// Give an account another role; it has to sign in again.
+    Role {
+        #[command(flatten)]
+        open: Open,
+        #[arg(long)]
+        account: String,
+        #[arg(long)]
+        role: String,
+    },
+    /// Give an account another password, read from standard input; it has to sign in again.
+    Password {
+        #[command(flatten)]
+        open: Open,
+        #[arg(long)]
+        account: String,
+    },
+    /// End an account: it opens nothing from then on.
+    End {
+        #[command(flatten)]
+        open: Open,
+        #[arg(long)]
+        account: String,
+    },
+    /// Show the accounts.
+    List {
+        #[command(flatten)]
+        open: Open,
     },
 }
 
@@ -176,9 +209,7 @@ fn run(cli: Cli) -> Result<(), String> {
         Some(Command::Sandbox { listen, directory, advance_every }) => {
             block_on(connect::sandbox(listen, &directory, advance_every.map(Duration::from_secs)))
         }
-        Some(Command::Staff { command: StaffCommand::Add { open, account, name, role } }) => {
-            add_staff(&configured(&open)?, &account, &name, &role)
-        }
+        Some(Command::Staff { command }) => staff(command),
         Some(Command::Config { command: ConfigCommand::Check { open } }) => check_config(&configured(&open)?),
         Some(Command::Policy { command: PolicyCommand::Lock { write, file, updated, effective } }) => {
             policy_lock(write, &file, updated.as_deref(), effective.as_deref())
@@ -198,23 +229,91 @@ fn open(flags: &Open) -> Result<(), String> {
     block_on(serve::serve(config, Started { demo: wanted.then_some(directory) }))
 }
 
-fn add_staff(config: &Config, account: &str, name: &str, role: &str) -> Result<(), String> {
-    let told = |refused: member::Refused| format!("{}: {:?}", refused.field().unwrap_or("staff"), refused);
-    let account = member::staff::Account::parse(account).map_err(told)?;
-    let role = member::staff::parse_role(role).map_err(told)?;
-    let name = Entered::parse(&Typed::new(name)).map_err(|e| format!("--name: {e:?}"))?;
-    print!("Password for {}: ", account.as_str());
-    std::io::stdout().flush().map_err(|e| e.to_string())?;
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|e| e.to_string())?;
-    let password =
-        Entered::parse(&Typed::new(line.trim_end_matches(['\r', '\n']))).map_err(|e| format!("password: {e:?}"))?;
-    let vault = house::open(config)?;
-    let by = member::staff::command_line();
-    let staff =
-        member::staff::enlist_now(&vault, &by, account, name, role, &password).map_err(|failed| failed.to_string())?;
-    println!("\nadded as {}", staff.role.id());
+fn staff(command: StaffCommand) -> Result<(), String> {
+    match command {
+        StaffCommand::Add { open, account, name, role } => {
+            let (account, role) = (account_of(&account)?, role_of(&role)?);
+            let name = Entered::parse(&Typed::new(&name)).map_err(|e| format!("--name: {e:?}"))?;
+            let vault = house::open(&configured(&open)?)?;
+            let password = ask_password(account.as_str())?;
+            let by = member::staff::command_line();
+            let added = member::staff::enlist_now(&vault, &by, account, name, role, &password);
+            println!("added as {}", added.map_err(|failed| failed.to_string())?.role.id());
+        }
+        StaffCommand::Role { open, account, role } => {
+            let role = role_of(&role)?;
+            change_staff(&open, &account, move |tx, id| member::staff::change_role(tx, id, role))?;
+            println!("{account} acts as {} from the next sign-in on", role.id());
+        }
+        StaffCommand::Password { open, account } => {
+            let hashed = member::password::hash_now(&ask_password(&account)?);
+            change_staff(&open, &account, move |tx, id| member::staff::set_password(tx, id, &hashed))?;
+            println!("{account} signs in with the new password");
+        }
+        StaffCommand::End { open, account } => {
+            change_staff(&open, &account, member::staff::end)?;
+            println!("{account} has ended");
+        }
+        StaffCommand::List { open } => list_staff(&house::open(&configured(&open)?)?)?,
+    }
     Ok(())
+}
+
+fn account_of(text: &str) -> Result<Account, String> {
+    Account::parse(text).map_err(|_| "--account: 3 to 40 of a–z, 0–9, dot, hyphen and underscore".to_owned())
+}
+
+fn role_of(text: &str) -> Result<Role, String> {
+    member::staff::parse_role(text).map_err(|_| {
+        let roles: Vec<_> = member::staff::ROLES.iter().map(|role| role.id()).collect();
+        format!("--role: one of {}", roles.join(", "))
+    })
+}
+
+fn change_staff(
+    open: &Open,
+    account: &str,
+    change: impl Fn(&mut Tx, &Id) -> Result<(), Stop<Refused>> + Send + 'static,
+) -> Result<(), String> {
+    let account = account_of(account)?;
+    let vault = house::open(&configured(open)?)?;
+    let done = vault.data().write_now(move |tx| {
+        let id = member::staff::by_account(tx, &account)?;
+        change(tx, &id)
+    });
+    done.map_err(|failed| match failed {
+        Failed::Refused(Refused::NoSuchAccount) => "--account: there is no such account, or it has ended".to_owned(),
+        other => other.to_string(),
+    })
+}
+
+/// The names of staff are theirs: accounts and roles are enough here.
+fn list_staff(vault: &Vault) -> Result<(), String> {
+    let by = member::staff::command_line();
+    let access = vault.access_now(&by, &[]).map_err(|e| e.to_string())?;
+    let listed = vault.data().read_now(move |r| member::staff::list::<Refused>(r, &access));
+    for staff in listed.map_err(|failed| failed.to_string())? {
+        let role = staff.role.map_or("(unknown role)", |role| role.id());
+        println!("{:40} {role}{}", staff.account, if staff.ended_at.is_some() { "  ended" } else { "" });
+    }
+    Ok(())
+}
+
+/// Twice and unseen at a terminal; one line from anything else.
+fn ask_password(account: &str) -> Result<Entered<PasswordHash>, String> {
+    let read = |prompt: String| -> Result<Typed, String> {
+        if std::io::stdin().is_terminal() {
+            return rpassword::prompt_password(prompt).map(|line| Typed::new(&line)).map_err(|e| e.to_string());
+        }
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map_err(|e| e.to_string())?;
+        Ok(Typed::new(line.trim_end_matches(['\r', '\n'])))
+    };
+    let password = read(format!("Password for {account}: "))?;
+    if std::io::stdin().is_terminal() && read("Once more: ".to_owned())?.echo() != password.echo() {
+        return Err("the two are not the same".to_owned());
+    }
+    Entered::parse(&password).map_err(|e| format!("password: {e:?}"))
 }
 
 fn check_config(config: &Config) -> Result<(), String> {

@@ -53,6 +53,16 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
     let (alipay, logistics, sms) = (connected.alipay, connected.logistics, connected.sms);
     let lock = house::lock();
     let edition = lock.edition();
+    let today = day_of(clock());
+    if edition.effective > today {
+        return Err(format!(
+            "edition {} of the policy takes effect on {}: until then run the program of the edition before (0-a.2)",
+            edition.version, edition.effective
+        ));
+    }
+    if !config.operator.is_demo {
+        demo::refuse(&vault).await?;
+    }
 
     if let Some(directory) = &started.demo {
         println!("Loading the demo …");
@@ -111,6 +121,12 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
     drop(app);
     vault.data().clone().close();
     Ok(())
+}
+
+/// The day in UTC.
+fn day_of(micros: i64) -> jiff::civil::Date {
+    let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    jiff::tz::Offset::UTC.to_datetime(at).date()
 }
 
 fn say_hello(public: &str, sandbox: Option<&str>, with_demo: bool) {

@@ -55,6 +55,15 @@ pub async fn by_password(
     }
 }
 
+/// Whether `password` opens the account of `who`. For checks at the start; it begins no session and counts no try.
+pub async fn opens(vault: &Vault, who: &Typed, password: &Typed) -> Result<bool, Failed<Refused>> {
+    let (Some(person), _) = look_up(vault, who).await? else { return Ok(false) };
+    match vault.data().read(move |r| Ok(living(r, &person)?)).await? {
+        Some(hashed) => password::verify(password, Some(hashed)).await,
+        None => Ok(false),
+    }
+}
+
 /// Sends a code to come in by. A telephone without an account gets the same page and no message.
 pub async fn send_code(
     vault: &Vault,

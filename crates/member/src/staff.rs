@@ -227,6 +227,39 @@ pub fn end(tx: &mut Tx, id: &Id) -> Result<(), Stop<Refused>> {
     session::end_all(tx, id).map(|_| ())
 }
 
+/// Gives an account another password; its sessions end.
+pub fn set_password(tx: &mut Tx, id: &Id, password: &Hashed) -> Result<(), Stop<Refused>> {
+    let changed = diesel::update(staff::table.filter(staff::id.eq(id)).filter(staff::ended_at.is_null()))
+        .set(staff::password.eq(password.as_str()))
+        .execute(tx.db)?;
+    if changed == 0 {
+        return Err(Stop::refuse(Refused::NoSuchAccount));
+    }
+    session::end_all(tx, id).map(|_| ())
+}
+
+/// The living account of this name.
+pub fn by_account(scope: &mut impl Scope, account: &Account) -> Result<Id, Stop<Refused>> {
+    let of = staff::table.filter(staff::account.eq(account.as_str())).filter(staff::ended_at.is_null());
+    of.select(staff::id).first(scope.db()).optional()?.ok_or(Stop::Refused(Refused::NoSuchAccount))
+}
+
+/// Whether `password` opens a living account of this name. For checks at the start; it begins no session.
+pub async fn opens(vault: &Vault, account: &str, password: &Typed) -> Result<bool, Failed<Refused>> {
+    let account = account.to_owned();
+    let hashed: Option<String> = vault
+        .data()
+        .read(move |r| {
+            let of = staff::table.filter(staff::account.eq(&account)).filter(staff::ended_at.is_null());
+            Ok(of.select(staff::password).first(r.db).optional()?)
+        })
+        .await?;
+    match hashed {
+        Some(hashed) => password::verify(password, Some(hashed)).await,
+        None => Ok(false),
+    }
+}
+
 /// An account in the list of staff.
 #[derive(Debug)]
 pub struct Listed {
