@@ -97,15 +97,15 @@ impl Csrf {
         hmac::verify(&self.key.0, &self.message(nonce, "form"), tag).is_ok()
     }
 
-    /// `key` as an address carries it to the next page (see `frame::said`): only we can have written it.
-    pub(crate) fn seal_said(&self, key: &str) -> String {
-        format!("{key}.{}", URL_SAFE_NO_PAD.encode(&self.tag(key.as_bytes(), "said").as_ref()[..9]))
+    /// A message as an address carries it to the next page (see `frame::Said`): only we can have written it.
+    pub(crate) fn seal_said(&self, said: &str) -> String {
+        format!("{said}.{}", URL_SAFE_NO_PAD.encode(&self.tag(said.as_bytes(), "said").as_ref()[..9]))
     }
 
     pub(crate) fn open_said<'a>(&self, sealed: &'a str) -> Option<&'a str> {
-        let (key, _) = sealed.split_once('.')?;
-        let right = self.seal_said(key);
-        aws_lc_rs::constant_time::verify_slices_are_equal(right.as_bytes(), sealed.as_bytes()).ok().map(|()| key)
+        let (said, _) = sealed.rsplit_once('.')?;
+        let right = self.seal_said(said);
+        aws_lc_rs::constant_time::verify_slices_are_equal(right.as_bytes(), sealed.as_bytes()).ok().map(|()| said)
     }
 
     /// The guest's cookie, if a form was shown and the browser has none yet.

@@ -4,11 +4,12 @@
 //! reads ([`Reader::put`]); handlers take a [`Frame`] and answer with [`Frame::page`]. The reader is known to
 //! nothing else here: a page that shows no name was given none.
 
+use crate::app::{Told, encode};
 use crate::csrf::{Csrf, CsrfKey};
 use crate::error::{self, Failure};
 use crate::headers::{self, Headers};
-use crate::language::{Lang, in_both_languages, lookup};
-use crate::{assets, ui};
+use crate::language::{Arg, Lang, in_both_languages, lookup};
+use crate::{assets, form, ui};
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header, request::Parts};
@@ -132,6 +133,20 @@ pub struct Flash {
     pub text: String,
 }
 
+impl Flash {
+    /// `key;name:value;…` as [`Frame::go_refused`] wrote it.
+    fn of(lang: Lang, said: &str) -> Option<Flash> {
+        let mut parts = said.split(';');
+        let key = parts.next()?;
+        let args: Vec<(&str, Arg)> = parts
+            .filter_map(|part| part.split_once(':'))
+            .map(|(name, value)| (name, form::argument(name, form::decode(value.as_bytes()))))
+            .collect();
+        let tone = if key.starts_with("refused-") { ui::Tone::Bad } else { ui::Tone::Good };
+        lookup(lang, key, &args).map(|text| Flash { tone, text })
+    }
+}
+
 struct Shell {
     site: Arc<Site>,
     key: CsrfKey,
@@ -191,10 +206,8 @@ impl Frame {
         let path = parts.uri.path();
         let query = parts.uri.query().unwrap_or("");
         let (said, rest): (Vec<&str>, Vec<&str>) = query.split('&').partition(|pair| pair.starts_with("said="));
-        let flash = said
-            .first()
-            .and_then(|pair| csrf.open_said(&pair["said=".len()..]))
-            .and_then(|key| lookup(lang, key).map(|text| Flash { tone: ui::Tone::Good, text: text.to_owned() }));
+        let flash =
+            said.first().and_then(|pair| csrf.open_said(&pair["said=".len()..])).and_then(|said| Flash::of(lang, said));
         let rest = rest.join("&");
         let from = parts.headers.get("sec-fetch-site").and_then(|from| from.to_str().ok());
         Ok(Frame {
@@ -244,10 +257,21 @@ impl Frame {
     pub fn go_saying(&self, path: &str, key: &'static str) -> Response {
         // A message that does not exist is found here and not on the page after.
         crate::t(self.lang, key);
+        self.go_with(path, key)
+    }
+
+    /// After a form that was refused and holds nothing to be mended: 303 to `path`, and that page begins with why.
+    /// Nobody's information is opened for the refusal's sake (2-a.S2).
+    pub fn go_refused(&self, path: &str, refused: &impl Told) -> Response {
+        let args = refused.args().into_iter().map(|(name, value)| format!(";{name}:{}", encode(&value)));
+        self.go_with(path, &format!("{}{}", refused.key(), args.collect::<String>()))
+    }
+
+    fn go_with(&self, path: &str, said: &str) -> Response {
         let (path, anchor) = path.split_once('#').map_or((path, None), |(path, anchor)| (path, Some(anchor)));
         let joint = if path.contains('?') { '&' } else { '?' };
         let anchor = anchor.map(|anchor| format!("#{anchor}")).unwrap_or_default();
-        self.go(&format!("{path}{joint}said={}{anchor}", self.csrf.seal_said(key)))
+        self.go(&format!("{path}{joint}said={}{anchor}", self.csrf.seal_said(said)))
     }
 }
 
@@ -350,6 +374,12 @@ mod tests {
             )
             .route("/said", get(async |frame: Frame| frame.go_saying("/form?a=1#b", "said-saved")))
             .route(
+                "/refused",
+                get(async |frame: Frame| {
+                    frame.go_refused("/form", &trade::Refused::PriceChanged { seen: 5, now: 1_234 })
+                }),
+            )
+            .route(
                 "/panic",
                 get(async || {
                     if true {
@@ -421,5 +451,19 @@ mod tests {
         assert!(body.contains(crate::t(Lang::EN, "said-saved")) && !body.contains("said="));
         let (_, _, body) = ask(path, &[]).await;
         assert!(!body.contains(crate::t(Lang::EN, "said-saved")));
+    }
+
+    /// A refusal goes with what it names, and looks like one.
+    #[tokio::test]
+    async fn a_refusal_is_said_whole_on_the_page_that_it_leads_to() {
+        let (_, headers, _) = ask("/en/form", &[]).await;
+        let cookie = headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let (status, headers, _) = ask("/en/refused", &[("cookie", &cookie)]).await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let (status, _, body) = ask(headers[header::LOCATION].to_str().unwrap(), &[("cookie", &cookie)]).await;
+        assert_eq!(status, StatusCode::OK);
+        let refused = trade::Refused::PriceChanged { seen: 5, now: 1_234 };
+        assert!(body.contains(&refused.sentence(Lang::EN)), "{body}");
+        assert!(body.contains("notice flash bad") && body.contains("role=\"alert\""));
     }
 }

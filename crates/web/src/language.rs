@@ -150,13 +150,16 @@ pub fn t(lang: Lang, key: &'static str) -> &'static str {
 
 /// The message with its arguments filled in.
 pub fn f(lang: Lang, key: &'static str, args: &[(&'static str, Arg)]) -> String {
+    lookup(lang, key, args).unwrap_or_else(|| missing(lang, key).to_owned())
+}
+
+/// As `f`, for a key that came from outside (an address): `None` where there is no such message.
+pub fn lookup(lang: Lang, key: &str, args: &[(&str, Arg)]) -> Option<String> {
     let words = words(lang);
     if let Some(text) = words.plain.get(key) {
-        return (*text).to_owned();
+        return Some((*text).to_owned());
     }
-    let Some(pattern) = words.bundle.get_message(key).and_then(|message| message.value()) else {
-        return missing(lang, key).to_owned();
-    };
+    let pattern = words.bundle.get_message(key).and_then(|message| message.value())?;
     let mut filled = FluentArgs::with_capacity(args.len());
     for (name, arg) in args {
         let value = match arg {
@@ -168,12 +171,7 @@ pub fn f(lang: Lang, key: &'static str, args: &[(&'static str, Arg)]) -> String 
     let mut errors = Vec::new();
     let text = words.bundle.format_pattern(pattern, Some(&filled), &mut errors).into_owned();
     debug_assert!(errors.is_empty(), "the message {key} ({}) lacks an argument: {errors:?}", lang.code());
-    text
-}
-
-/// As `t`, for a key that came from outside (an address): `None` where there is no such message.
-pub fn lookup(lang: Lang, key: &str) -> Option<&'static str> {
-    words(lang).plain.get(key).copied()
+    Some(text)
 }
 
 fn missing(lang: Lang, key: &'static str) -> &'static str {

@@ -109,6 +109,7 @@ sell-buyer = Buyer
 sell-opened = Opened for you to fulfil this order; buyer and consignee can read that you did.
 sell-opened-until = Shown whole until { $when }.
 sell-masked = Masked: there is nothing to deliver now.
+sell-order = Order
 sell-ship = Ship
 sell-ship-text = We ask the logistics platform for a waybill. The courier gets what delivery needs, and nothing about price or buyer.
 sell-carrier = Courier

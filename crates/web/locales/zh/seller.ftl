@@ -106,6 +106,7 @@ sell-buyer = 买家
 sell-opened = 为履行本订单向您展示；买家和收货人可查到此次查看。
 sell-opened-until = 完整展示至 { $when }。
 sell-masked = 已脱敏：目前没有需要配送的内容。
+sell-order = 订单
 sell-ship = 发货
 sell-ship-text = 我们向物流平台申请运单。快递公司仅获得配送所需信息，不包括价格和买家账户。
 sell-carrier = 快递公司

@@ -1,6 +1,6 @@
 //! 2.3.2-e: My Orders: what was bought, where it stands, and what can be done now.
 
-use crate::app::{self, App, SignedIn, Told, ready};
+use crate::app::{self, App, SignedIn, ready};
 use crate::error::Failure;
 use crate::form::FormData;
 use crate::format;
@@ -53,10 +53,11 @@ pub fn state_badge(lang: Lang, state: OrderState) -> Markup {
     ui::badge(tone, state_label(lang, state))
 }
 
-/// The lines of an order, as they were when it was placed.
-pub fn lines(lang: Lang, currency: &str, lines: &[OrderLine]) -> Markup {
+/// The lines of an order, as they were when it was placed. A page may hold several orders, so a line's id names its own.
+pub fn lines(lang: Lang, head: &Head, lines: &[OrderLine]) -> Markup {
+    let currency = head.currency.as_str();
     let pictures: Vec<Option<String>> = lines.iter().map(|l| l.picture.as_deref().map(media)).collect();
-    let anchors: Vec<String> = lines.iter().map(|l| format!("line-{}", l.line)).collect();
+    let anchors: Vec<String> = lines.iter().map(|l| format!("line-{}-{}", head.order, l.line)).collect();
     let shown: Vec<ui::GoodsLine> = lines
         .iter()
         .enumerate()
@@ -207,7 +208,7 @@ pub async fn list(State(app): State<App>, me: SignedIn, uri: OriginalUri, frame:
                     span.note { (ui::time_near(lang, row.head.placed_at, app.now())) }
                     (state_badge(lang, row.head.state))
                 }
-                (lines(lang, &row.head.currency, &row.lines))
+                (lines(lang, &row.head, &row.lines))
                 div.sum {
                     @if row.lines_count > row.lines.len() as i64 { span.note { (f(lang, "orders-more-lines", &[("n", (row.lines_count - row.lines.len() as i64).into())])) } }
                     b.tabular { (t(lang, "sum-total")) " " (format::money(lang, row.head.total, &row.head.currency)) }
@@ -232,25 +233,14 @@ pub async fn show(
     frame: Frame,
 ) -> Result<Response, Failure> {
     let id = Id::parse(&id).map_err(|_| Failure::NotFound)?;
-    page(&app, &me, &frame, &id, None).await
-}
-
-async fn page(
-    app: &App,
-    me: &SignedIn,
-    frame: &Frame,
-    id: &Id,
-    refused: Option<trade::Refused>,
-) -> Result<Response, Failure> {
     let lang = frame.lang;
     let buyer = me.buyer();
-    let access = ready(order::prepare(&app.vault, &buyer, id).await)?.map_err(|_| Failure::NotFound)?;
-    let wanted = id.clone();
+    let access = ready(order::prepare(&app.vault, &buyer, &id).await)?.map_err(|_| Failure::NotFound)?;
     let found = app
         .ask(move |r| {
-            let detail = order::detail(r, &buyer, &access, &wanted)?;
-            let way = shipping::way_for_buyer(r, &buyer, &access, &wanted)?;
-            let refunds = refunds_of_order::<trade::Refused>(r, &wanted)?;
+            let detail = order::detail(r, &buyer, &access, &id)?;
+            let way = shipping::way_for_buyer(r, &buyer, &access, &id)?;
+            let refunds = refunds_of_order::<trade::Refused>(r, &id)?;
             Ok((detail, way, refunds))
         })
         .await?;
@@ -260,13 +250,12 @@ async fn page(
     let content = html! {
         (ui::crumbs(lang, &[(t(lang, "nav-orders"), Some(lang.path(paths::ORDERS))), (&title, None)]))
         h1 { (title) " " (state_badge(lang, head.state)) }
-        @if let Some(refused) = &refused { (ui::notice(ui::Tone::Bad, &refused.sentence(lang))) }
         (progress(lang, head))
-        (what_now(app, frame, head))
+        (what_now(&app, &frame, head))
         (ways(lang, app.now(), &way))
         section.card.pad {
             h2 { a href=(lang.path(&shop_path(&head.shop))) { (both(lang, &head.shop_name)) } }
-            (lines(lang, &head.currency, &detail.lines))
+            (lines(lang, head, &detail.lines))
             (ui::sums(lang, &head.currency, &[
                 ui::SumLine { label: t(lang, "sum-goods"), minor: head.goods_amount, total: false },
                 ui::SumLine { label: t(lang, "sum-freight"), minor: head.freight_amount, total: false },
@@ -276,8 +265,7 @@ async fn page(
         (refunds_shown(lang, &refunds))
         (who_receives(lang, &detail))
     };
-    let page = frame.page(&title);
-    Ok(if refused.is_some() { page.again(content) } else { page.answer(content) })
+    Ok(frame.page(&title).answer(content))
 }
 
 fn refunds_shown(lang: Lang, refunds: &[Refund]) -> Markup {
@@ -379,7 +367,7 @@ fn hide(frame: &Frame, head: &Head) -> Markup {
         &frame.csrf,
         &frame.path(&format!("/orders/{}/hide", head.order)),
         html! {
-            (ui::hidden("hidden", if head.hidden { "" } else { "on" }))
+            (ui::hidden("hidden", if head.hidden { "no" } else { "yes" }))
             (ui::button(t(frame.lang, label), ui::Look::Quiet))
         },
     )
@@ -400,7 +388,7 @@ pub async fn act(
         "refund" => (app.write(move |tx| order::ask_refund(tx, &buyer, &of).map(|_| ())).await?, "said-refund-asked"),
         "confirm" => (app.write(move |tx| order::confirm_receipt(tx, &buyer, &of)).await?, "said-confirmed"),
         "hide" => {
-            let hidden = form.checked("hidden");
+            let hidden = form.choice("hidden", &["yes", "no"]).map_err(|_| Failure::BadRequest)? == "yes";
             (app.write(move |tx| order::hide(tx, &buyer, &of, hidden)).await?, "said-saved")
         }
         _ => return Err(Failure::NotFound),
@@ -408,6 +396,6 @@ pub async fn act(
     match outcome {
         Ok(()) => Ok(frame.go_saying(&format!("/orders/{id}"), said)),
         Err(trade::Refused::NoSuchOrder) => Err(Failure::NotFound),
-        Err(refused) => page(&app, &me, &frame, &id, Some(refused)).await,
+        Err(refused) => Ok(frame.go_refused(&format!("/orders/{id}"), &refused)),
     }
 }

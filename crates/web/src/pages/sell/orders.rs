@@ -1,7 +1,7 @@
 //! 3.5-a.1: the seller's orders. The list has masked names; one order opens what its fulfilment needs, and each field
 //! that is opened stands in the ledger for its person to read.
 
-use super::{refused_notice, with_side};
+use super::with_side;
 use crate::app::{self, App, AtDesk, Told, ready};
 use crate::error::Failure;
 use crate::form::{FieldError, FormData, FormErrors, plain_number};
@@ -81,7 +81,7 @@ pub async fn list(State(app): State<App>, desk: AtDesk, uri: OriginalUri, frame:
                     span.note { (ui::time_near(lang, head.placed_at, app.now())) }
                     (state_badge(lang, head.state))
                 }
-                (lines(lang, &head.currency, &row.summary.lines))
+                (lines(lang, head, &row.summary.lines))
                 div.sum {
                     @if hidden > 0 { span.note { (f(lang, "orders-more-lines", &[("n", hidden.into())])) } }
                     b.tabular { (t(lang, "sum-total")) " " (format::money(lang, head.total, &head.currency)) }
@@ -104,21 +104,9 @@ pub async fn show(
     frame: Frame,
 ) -> Result<Response, Failure> {
     let id = Id::parse(&id).map_err(|_| Failure::NotFound)?;
-    page(&app, &desk, &frame, &id, &FormData::empty(), &FormErrors::default(), None).await
-}
-
-async fn page(
-    app: &App,
-    desk: &AtDesk,
-    frame: &Frame,
-    id: &Id,
-    form: &FormData,
-    errors: &FormErrors,
-    refused: Option<trade::Refused>,
-) -> Result<Response, Failure> {
     let lang = frame.lang;
-    let seller = desk.seller.clone();
-    let access = ready(order::prepare_for_seller(&app.vault, &seller, id).await)?.map_err(|_| Failure::NotFound)?;
+    let seller = desk.seller;
+    let access = ready(order::prepare_for_seller(&app.vault, &seller, &id).await)?.map_err(|_| Failure::NotFound)?;
     let wanted = id.clone();
     let found = app
         .ask(move |r| {
@@ -138,17 +126,16 @@ async fn page(
     let content = html! {
         (ui::crumbs(lang, &[(t(lang, "sell-orders"), Some(frame.path("/sell/orders"))), (&title, None)]))
         h1 { (title) " " (state_badge(lang, head.state)) }
-        (refused_notice(lang, refused.as_ref()))
         (progress(lang, head))
         @if head.state == OrderState::Paid {
-            @if waiting { (ui::notice(ui::Tone::Info, t(lang, "sell-waybill-comes"))) } @else { (ship_form(frame, id, form, errors)) }
-            div.actions { (ui::link_button(&frame.path(&format!("{}/decline", order_path(id))), t(lang, "sell-decline"), ui::Look::Quiet)) }
+            @if waiting { (ui::notice(ui::Tone::Info, t(lang, "sell-waybill-comes"))) } @else { (ship_form(&frame, &id, &FormData::empty(), &FormErrors::default())) }
+            div.actions { (ui::link_button(&frame.path(&format!("{}/decline", order_path(&id))), t(lang, "sell-decline"), ui::Look::Quiet)) }
         }
         (ways(lang, app.now(), &way))
-        (who_receives(frame, &detail))
+        (who_receives(&frame, &detail))
         section.card.pad {
             h2 { (t(lang, "sell-ordered")) }
-            (lines(lang, &head.currency, &detail.lines))
+            (lines(lang, head, &detail.lines))
             (ui::sums(lang, &head.currency, &[
                 ui::SumLine { label: t(lang, "sum-goods"), minor: head.goods_amount, total: false },
                 ui::SumLine { label: t(lang, "sum-freight"), minor: head.freight_amount, total: false },
@@ -166,9 +153,7 @@ async fn page(
             (ui::notice(tone, &f(lang, key, &[("price", format::money(lang, refund.amount, CURRENCY).into())])))
         }
     };
-    let main = with_side(frame, "/sell/orders", content);
-    let page = frame.page(&title);
-    Ok(if refused.is_some() || !errors.is_empty() { page.again(main) } else { page.answer(main) })
+    Ok(frame.page(&title).answer(with_side(&frame, "/sell/orders", content)))
 }
 
 fn who_receives(frame: &Frame, detail: &SellerDetail) -> Markup {
@@ -265,13 +250,12 @@ pub async fn ship(
     let carrier = errors.keep(form.choice("carrier", &carriers));
     let kind = errors.keep(form.choice("kind", &kinds)).and_then(ParcelKind::parse);
     let weight_grams = errors.keep(grams(&form));
-    let mut told = None;
+    let (seller, of) = (desk.seller.clone(), id.clone());
+    let consignee =
+        app.ask(move |r| shipping::consignee_for_seller(r, &seller, &of)).await?.map_err(|_| Failure::NotFound)?;
     if let (Some(carrier), Some(kind), Some(weight_grams)) = (carrier, kind, weight_grams) {
         let parcel = NewParcel { carrier: carrier.to_owned(), kind, weight_grams };
-        let (seller, of) = (desk.seller.clone(), id.clone());
-        let consignee =
-            app.ask(move |r| shipping::consignee_for_seller(r, &seller, &of)).await?.map_err(|_| Failure::NotFound)?;
-        let seller = desk.seller.clone();
+        let seller = desk.seller;
         let access = app
             .vault
             .access::<DeliverGoods>(&Actor::seller(&seller.member, &seller.shop), &[consignee])
@@ -282,10 +266,21 @@ pub async fn ship(
             Ok(_) => return Ok(frame.go_saying(&order_path(&id), "said-waybill-asked")),
             Err(trade::Refused::NoSuchOrder) => return Err(Failure::NotFound),
             Err(refused) if refused.field().is_some() => refused.tell(&mut errors),
-            Err(refused) => told = Some(refused),
+            Err(refused) => return Ok(frame.go_refused(&order_path(&id), &refused)),
         }
     }
-    page(&app, &desk, &frame, &id, &form, &errors, told).await
+    // The form alone: what it is about need not be opened again (2-a.S2).
+    let (lang, title) = (frame.lang, t(frame.lang, "sell-order"));
+    let content = html! {
+        (ui::crumbs(lang, &[
+            (t(lang, "sell-orders"), Some(frame.path("/sell/orders"))),
+            (title, Some(frame.path(&order_path(&id)))),
+            (t(lang, "sell-ship"), None),
+        ]))
+        h1 { (title) }
+        (ship_form(&frame, &id, &form, &errors))
+    };
+    Ok(frame.page(title).again(with_side(&frame, "/sell/orders", content)))
 }
 
 /// `GET /sell/orders/{id}/decline`
@@ -330,11 +325,11 @@ pub async fn decline(
     _form: FormData,
 ) -> Result<Response, Failure> {
     let id = Id::parse(&id).map_err(|_| Failure::NotFound)?;
-    let (seller, of) = (desk.seller.clone(), id.clone());
+    let (seller, of) = (desk.seller, id.clone());
     match app.write(move |tx| decline_order(tx, &seller, &of)).await? {
         Ok(_) => Ok(frame.go_saying(&order_path(&id), "said-declined")),
         Err(trade::Refused::NoSuchOrder) => Err(Failure::NotFound),
-        Err(refused) => page(&app, &desk, &frame, &id, &FormData::empty(), &FormErrors::default(), Some(refused)).await,
+        Err(refused) => Ok(frame.go_refused(&order_path(&id), &refused)),
     }
 }
 
