@@ -189,16 +189,16 @@ fn product(lang: Lang) -> Markup {
     let tiers =
         [ui::Tier { from: 5, minor: 11800 }, ui::Tier { from: 20, minor: 10700 }, ui::Tier { from: 100, minor: 9600 }];
     let variants = [
-        ui::Variant { id: "a", name: say(lang, "65–70 mm", "65–70 毫米"), surcharge: 0, stock: 1240, chosen: 3 },
-        ui::Variant { id: "b", name: say(lang, "70–75 mm", "70–75 毫米"), surcharge: 0, stock: 860, chosen: 4 },
+        ui::Variant { id: "a", name: say(lang, "65–70 mm", "65–70 毫米"), surcharge: 0, stock: 1240, typed: "3" },
+        ui::Variant { id: "b", name: say(lang, "70–75 mm", "70–75 毫米"), surcharge: 0, stock: 860, typed: "4" },
         ui::Variant {
             id: "c",
             name: say(lang, "Tray of 100, 75–80 mm", "75–80 毫米，100粒装"),
             surcharge: 400,
             stock: 312,
-            chosen: 0,
+            typed: "0",
         },
-        ui::Variant { id: "d", name: say(lang, "80–85 mm", "80–85 毫米"), surcharge: 600, stock: 0, chosen: 0 },
+        ui::Variant { id: "d", name: say(lang, "80–85 mm", "80–85 毫米"), surcharge: 600, stock: 0, typed: "0" },
     ];
     let purchase = ui::Purchase {
         action: "#",
@@ -393,7 +393,18 @@ fn trade(lang: Lang) -> Markup {
         variant: say(lang, "65–70 mm", "65–70 毫米"),
         each: 10700,
         currency: "CNY",
-        quantity: ui::quantity(lang, anchor, say(lang, "65–70 mm", "65–70 毫米"), 24, 1, 1240),
+        quantity: ui::quantity(
+            lang,
+            &ui::Quantity {
+                name: anchor,
+                id: anchor,
+                label: say(lang, "65–70 mm", "65–70 毫米"),
+                value: "24",
+                min: 1,
+                max: 1240,
+            },
+            &FormErrors::default(),
+        ),
         sum: 256_800,
         remark: None,
     };

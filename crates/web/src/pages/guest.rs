@@ -4,7 +4,7 @@
 
 use crate::app::{self, App};
 use crate::error::Failure;
-use crate::form::FormErrors;
+use crate::form::{FormData, FormErrors};
 use crate::format;
 use crate::frame::{Frame, paths};
 use crate::language::{Lang, f, t};
@@ -138,13 +138,13 @@ pub async fn home(State(app): State<App>, frame: Frame) -> Result<Response, Fail
                 }
             }
         }
-        (ui::section_head(t(lang, "home-best"), Some(t(lang, "sort-neutral")), Some(
+        (ui::part_head(t(lang, "home-best"), Some(t(lang, "sort-neutral")), Some(
             ui::link_button(&list_path(lang, &[("sort", "sales")]), t(lang, "home-more"), ui::Look::Plain))))
         @if best.cards.is_empty() {
             (ui::empty(ui::icon::box_(), t(lang, "home-empty"), t(lang, "home-empty-text"), None))
         } @else { (grid(lang, &best.cards[..best.cards.len().min(SHOWN)])) }
         @if !fresh.is_empty() {
-            (ui::section_head(t(lang, "home-general"), None, Some(
+            (ui::part_head(t(lang, "home-general"), None, Some(
                 ui::link_button(&list_path(lang, &[]), t(lang, "home-more"), ui::Look::Plain))))
             (grid(lang, &fresh))
         }
@@ -392,7 +392,7 @@ pub async fn categories(State(app): State<App>, frame: Frame) -> Result<Response
 
 /// `/product/{id}`
 pub async fn product(State(app): State<App>, Path(id): Path<String>, frame: Frame) -> Result<Response, Failure> {
-    show_product(&app, &frame, &id, &HashMap::new(), &FormErrors::default(), StatusCode::OK).await
+    show_product(&app, &frame, &id, &FormData::empty(), &FormErrors::default(), StatusCode::OK).await
 }
 
 /// The product's page, also with what was typed and what was wrong with it.
@@ -400,7 +400,7 @@ pub async fn show_product(
     app: &App,
     frame: &Frame,
     id: &str,
-    typed: &HashMap<String, i64>,
+    form: &FormData,
     errors: &FormErrors,
     status: StatusCode,
 ) -> Result<Response, Failure> {
@@ -420,18 +420,23 @@ pub async fn show_product(
     let tiers: Vec<ui::Tier> =
         page.tiers.iter().map(|tier: &Tier| ui::Tier { from: tier.from, minor: tier.price }).collect();
     let ids: Vec<String> = page.variants.iter().map(|v| v.id.to_string()).collect();
+    let fields: Vec<String> = ids.iter().map(|id| format!("qty-{id}")).collect();
     let variants: Vec<ui::Variant> = page
         .variants
         .iter()
-        .zip(&ids)
-        .map(|(v, id)| ui::Variant {
+        .zip(ids.iter().zip(&fields))
+        .map(|(v, (id, field))| ui::Variant {
             id,
             name: both(lang, &v.name),
             surcharge: v.surcharge,
             stock: v.stock,
-            chosen: typed.get(id).copied().unwrap_or(0),
+            typed: if form.has(field) { form.text(field) } else { "0" },
         })
         .collect();
+    let labels: Vec<(&str, &str)> = match page.sale {
+        Sale::Open => fields.iter().zip(&variants).map(|(field, v)| (field.as_str(), v.name)).collect(),
+        _ => Vec::new(),
+    };
     let action = lang.path("/cart/add");
     let cart = lang.path(paths::CART);
     let product_id = page.id.to_string();
@@ -451,7 +456,7 @@ pub async fn show_product(
     let buy = html! {
         h1 { (title) }
         p.note { (f(lang, "card-sold", &[("n", format::number(page.sold).into())])) }
-        @if !errors.is_empty() { (ui::error_summary(lang, errors, &[])) }
+        (ui::error_summary(lang, errors, &labels))
         @match page.sale {
             Sale::Open => (ui::purchase(lang, &frame.csrf, &ui::Purchase {
                 action: &action, cart: &cart, product: &product_id, axis: both(lang, &page.axis), currency: CURRENCY,

@@ -103,12 +103,21 @@ pub fn empty(picture: Markup, title: &str, text: &str, action: Option<(&str, &st
     }
 }
 
-/// The head of a page or part: title, a sentence, and what can be done here at the right.
+/// The head of a page: title, a sentence, and what can be done here at the right.
 pub fn section_head(title: &str, text: Option<&str>, actions: Option<Markup>) -> Markup {
+    head_of(html! { h1 { (title) } }, text, actions)
+}
+
+/// As `section_head`, for a part of a page that has its own heading of the first level.
+pub fn part_head(title: &str, text: Option<&str>, actions: Option<Markup>) -> Markup {
+    head_of(html! { h2 { (title) } }, text, actions)
+}
+
+fn head_of(heading: Markup, text: Option<&str>, actions: Option<Markup>) -> Markup {
     html! {
         div.section-head {
             div {
-                h1 { (title) }
+                (heading)
                 @if let Some(text) = text { p.note { (text) } }
             }
             @if let Some(actions) = actions { div.actions { (actions) } }

@@ -3,7 +3,7 @@
 use super::entry;
 use super::icon;
 use crate::csrf::Csrf;
-use crate::form::FormErrors;
+use crate::form::{FormErrors, plain_number};
 use crate::format;
 use crate::language::{Lang, f, t};
 use maud::{Markup, html};
@@ -223,14 +223,33 @@ pub fn tiers(lang: Lang, tiers: &[Tier], currency: &str, unit: Unit, quantity: i
     }
 }
 
-/// A number with less and more beside it (they appear with scripts; without, the browser has its own).
-pub fn quantity(lang: Lang, name: &str, label: &str, value: i64, min: i64, max: i64) -> Markup {
+/// How many: a number with less and more beside it (they appear with scripts; without, the browser has its own).
+pub struct Quantity<'a> {
+    pub name: &'a str,
+    /// What errors and links know the field by, the same on no other of its page.
+    pub id: &'a str,
+    /// Of what.
+    pub label: &'a str,
+    /// As kept, or as typed.
+    pub value: &'a str,
+    pub min: i64,
+    pub max: i64,
+}
+
+pub fn quantity(lang: Lang, field: &Quantity, errors: &FormErrors) -> Markup {
+    let id = entry::id(field.id);
+    let error = errors.of(field.id).map(|error| error.text(lang));
+    // A browser empties a number's field that holds no number: what was typed is shown as text.
+    let number = field.value.bytes().all(|b| b.is_ascii_digit());
     html! {
+        @if let Some(error) = &error { p.mistake id={ (id) "-error" } { (icon::stop()) span { (error) } } }
         span.qty data-qty {
-            button type="button" data-less aria-label=(f(lang, "less-of", &[("what", label.into())])) hidden { (icon::minus()) }
-            input type="number" id=(entry::id(name)) name=(name) value=(value) min=(min) max=(max) step="1" inputmode="numeric"
-                autocomplete="off" aria-label=(f(lang, "quantity-of", &[("what", label.into())]));
-            button type="button" data-more aria-label=(f(lang, "more-of", &[("what", label.into())])) hidden { (icon::plus()) }
+            button type="button" data-less aria-label=(f(lang, "less-of", &[("what", field.label.into())])) hidden { (icon::minus()) }
+            input type=(if number { "number" } else { "text" }) id=(id) name=(field.name) value=(field.value)
+                min=[number.then_some(field.min)] max=[number.then_some(field.max)] step=[number.then_some("1")]
+                inputmode="numeric" autocomplete="off" aria-label=(f(lang, "quantity-of", &[("what", field.label.into())]))
+                aria-describedby=[error.as_ref().map(|_| format!("{id}-error"))] aria-invalid=[error.as_ref().map(|_| "true")];
+            button type="button" data-more aria-label=(f(lang, "more-of", &[("what", field.label.into())])) hidden { (icon::plus()) }
         }
     }
 }
@@ -242,9 +261,20 @@ pub struct Variant<'a> {
     /// Added to the tier's price, minor units.
     pub surcharge: i64,
     pub stock: i64,
-    /// The quantity in the form now.
-    pub chosen: i64,
+    /// What the form holds for its quantity, as typed.
+    pub typed: &'a str,
 }
+
+impl Variant<'_> {
+    /// The quantity in the form now; what is no quantity counts for none.
+    fn chosen(&self) -> i64 {
+        let number = plain_number(self.typed).and_then(|text| text.parse::<i64>().ok());
+        number.filter(|n| (0..=QUANTITY_SHOWN_MAX).contains(n)).unwrap_or(0)
+    }
+}
+
+/// What is typed above this is refused, so no sum is made of it.
+const QUANTITY_SHOWN_MAX: i64 = 999_999;
 
 /// The part of a product's page where one buys.
 pub struct Purchase<'a> {
@@ -265,12 +295,12 @@ pub struct Purchase<'a> {
 /// Tiers, variants, sum and the two ways on. The sum is right without scripts for what is in the form when shown,
 /// and follows the typing with them; what counts is what the server works out.
 pub fn purchase(lang: Lang, csrf: &Csrf, view: &Purchase, errors: &FormErrors) -> Markup {
-    let total: i64 = view.variants.iter().map(|variant| variant.chosen).sum();
+    let total: i64 = view.variants.iter().map(Variant::chosen).sum();
     let Some(tier) = tier_price(view.tiers, total) else { return html! {} };
     let sum = view
         .variants
         .iter()
-        .map(|variant| variant.chosen.saturating_mul(tier.minor + variant.surcharge))
+        .map(|variant| variant.chosen().saturating_mul(tier.minor + variant.surcharge))
         .fold(0, i64::saturating_add);
     let prices: Vec<String> = view.tiers.iter().map(|tier| format!("{}:{}", tier.from, tier.minor)).collect();
     let minimum =
@@ -321,11 +351,10 @@ pub fn purchase(lang: Lang, csrf: &Csrf, view: &Purchase, errors: &FormErrors) -
                                 } @else { (t(lang, "sold-out")) }
                             }
                             td {
-                                @if let Some(error) = errors.of(&field) {
-                                    p.mistake { (icon::stop()) span { (error.text(lang)) } }
-                                }
-                                @if variant.stock > 0 {
-                                    (quantity(lang, &field, variant.name, variant.chosen, 0, variant.stock))
+                                @if variant.stock > 0 || errors.of(&field).is_some() {
+                                    (quantity(lang, &Quantity {
+                                        name: &field, id: &field, label: variant.name, value: variant.typed, min: 0, max: variant.stock,
+                                    }, errors))
                                 }
                             }
                         }

@@ -15,7 +15,7 @@ mod trade;
 
 pub use basics::{
     Look, Tone, badge, crumbs, empty, facts, flash, link_button, notice, notice_with, pager_next, pager_numbers,
-    product_layout, section_head, side_nav, tabs, time, time_near, with_filters, with_side, with_summary,
+    part_head, product_layout, section_head, side_nav, tabs, time, time_near, with_filters, with_side, with_summary,
 };
 pub use compare::{Cell, Table, cell, head_cell, number_cell};
 pub use entry::{
@@ -23,9 +23,9 @@ pub use entry::{
     radio_cards, search_field,
 };
 pub use goods::{
-    FilterGroup, FilterOption, GoodsLine, PriceFilter, ProductCard, Purchase, Sort, Tier, Unit, Variant, attributes,
-    chosen, filter_panel, gallery, goods_lines, money, price, price_range, product_card, product_grid, purchase,
-    quantity, sort_bar, tier_price, tiers,
+    FilterGroup, FilterOption, GoodsLine, PriceFilter, ProductCard, Purchase, Quantity, Sort, Tier, Unit, Variant,
+    attributes, chosen, filter_panel, gallery, goods_lines, money, price, price_range, product_card, product_grid,
+    purchase, quantity, sort_bar, tier_price, tiers,
 };
 pub use privacy::{ConsentCard, Reading, consent_card, marked, masked, reading_list};
 pub(crate) use shell::page;
