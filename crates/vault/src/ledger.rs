@@ -9,6 +9,7 @@ use db::{Id, Note, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
 use policy::Role;
 use serde::Deserialize;
+use std::fmt;
 
 /// The beginning of a note, up to the list of its fields. Ids and names of the map only: never a value.
 pub(crate) fn head(at: i64, actor: &Actor, person: &Id, purpose: &str, to: Option<&str>, about: &Id) -> String {
@@ -62,9 +63,40 @@ pub(crate) fn add(notes: &mut Vec<Note>, own: bool, head: String, field: &str) {
     notes.push(Note { own, text });
 }
 
+/// Where a reading stands among a person's: its time, and its line in the ledger, for many lines share one time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    at: i64,
+    id: String,
+}
+
+impl Place {
+    /// As [`Display`](fmt::Display) writes it; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Place> {
+        let (at, id) = text.split_once('.')?;
+        let plain = id.len() <= 80 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        Some(Place { at: at.parse().ok()?, id: plain.then(|| id.to_owned())? })
+    }
+}
+
+/// Fit for an address.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at, self.id)
+    }
+}
+
+/// The id of a line, in the index and out of it. All its parts have one length, so that every database and every
+/// collation sorts it as we do.
+fn line_id(block: &db::ledger::Block, line: usize) -> String {
+    format!("{}_{:012}_{line:06}", block.chain, block.n)
+}
+
 /// One reading or giving, as its owner may see it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Reading {
+    #[serde(skip)]
+    id: String,
     #[serde(rename = "t")]
     pub at: i64,
     #[serde(rename = "a")]
@@ -94,31 +126,43 @@ impl Reading {
     pub fn role(&self) -> Option<Role> {
         Role::parse(&self.role)
     }
+
+    /// Where the next page begins, if this is the last one of a page.
+    pub fn place(&self) -> Place {
+        Place { at: self.at, id: self.id.clone() }
+    }
 }
 
-fn read(entry: &str) -> Option<Reading> {
-    serde_json::from_str(entry).ok()
+fn read(entry: &str, id: String) -> Option<Reading> {
+    let reading: Reading = serde_json::from_str(entry).ok()?;
+    Some(Reading { id, ..reading })
 }
 
-/// The readings of a person's data, newest first, before the time `before`. The index and the newest blocks together:
-/// nothing that is on disk is missing.
-pub fn of(scope: &mut impl Scope, person: &Id, before: i64, limit: usize) -> QueryResult<Vec<Reading>> {
-    let indexed: Vec<String> = reading::table
+/// The readings of a person's data, newest first, after the place where the page before ended. The index and the newest
+/// blocks together: nothing that is on disk is missing, and nothing comes twice.
+pub fn of(scope: &mut impl Scope, person: &Id, after: Option<&Place>, limit: usize) -> QueryResult<Vec<Reading>> {
+    let mut query = reading::table
         .filter(reading::person.eq(person.as_str()))
-        .filter(reading::at.lt(before))
         .order((reading::at.desc(), reading::id.desc()))
         .limit(limit as i64)
-        .select(reading::entry)
-        .load(scope.db())?;
-    let mut out: Vec<Reading> = Vec::new();
+        .select((reading::id, reading::entry))
+        .into_boxed();
+    if let Some(Place { at, id }) = after {
+        query = query.filter(reading::at.lt(at).or(reading::at.eq(at).and(reading::id.lt(id))));
+    }
+    let indexed: Vec<(String, String)> = query.load(scope.db())?;
+    let mut out: Vec<Reading> = indexed.into_iter().filter_map(|(id, entry)| read(&entry, id)).collect();
     for (chain, block) in cursors(scope)? {
         for found in db::ledger::blocks_after(scope.db(), &chain, block, i64::MAX)? {
-            let body = found.body.unwrap_or_default();
-            out.extend(body.lines().filter_map(read).filter(|r| r.person == *person && r.at < before));
+            let lines = found.body.as_deref().unwrap_or_default().lines().enumerate();
+            out.extend(
+                lines
+                    .filter_map(|(i, entry)| read(entry, line_id(&found, i)))
+                    .filter(|r| r.person == *person && after.is_none_or(|after| r.place() < *after)),
+            );
         }
     }
-    out.extend(indexed.iter().filter_map(|entry| read(entry)));
-    out.sort_by_key(|reading| std::cmp::Reverse(reading.at));
+    out.sort_by_cached_key(|reading| std::cmp::Reverse(reading.place()));
     out.truncate(limit);
     Ok(out)
 }
@@ -143,11 +187,11 @@ pub fn index_some<R>(tx: &mut Tx, limit: i64) -> Result<bool, Stop<R>> {
     let mut rows = Vec::new();
     for found in &blocks {
         for (i, entry) in found.body.as_deref().unwrap_or_default().lines().enumerate() {
-            let Some(reading) = read(entry) else { continue };
+            let Some(reading) = read(entry, line_id(found, i)) else { continue };
             rows.push((
                 reading::person.eq(reading.person.to_string()),
                 reading::at.eq(reading.at),
-                reading::id.eq(format!("{}:{}:{i}", found.chain, found.n)),
+                reading::id.eq(reading.id),
                 reading::chain.eq(found.chain.clone()),
                 reading::block.eq(found.n),
                 reading::entry.eq(entry.to_owned()),

@@ -84,7 +84,7 @@ fn what_the_gateway_gets_is_in_the_ledger() {
         let id = finish(&v.vault, &new_member(&sent, &code_of(&sent), "yiwu_buttons", PASSWORD)).await.unwrap();
         let id = id.member().id.clone();
         let readings =
-            v.vault.data().read(move |read| Ok::<_, db::Stop<()>>(ledger::of(read, &id, i64::MAX, 50)?)).await.unwrap();
+            v.vault.data().read(move |read| Ok::<_, db::Stop<()>>(ledger::of(read, &id, None, 50)?)).await.unwrap();
         let given: Vec<&str> = readings
             .iter()
             .filter(|reading| reading.to.as_deref() == Some("SmsGateway"))

@@ -81,7 +81,7 @@ fn from_the_cart_to_the_sellers_account() {
             serde_json::json!({ "identity": ACCOUNT, "identity_type": "ALIPAY_USER_ID" })
         );
         let owner = seller.member.clone();
-        let readings = world.read(move |r| Ok(vault::ledger::of(r, &owner, i64::MAX, 100)?));
+        let readings = world.read(move |r| Ok(vault::ledger::of(r, &owner, None, 100)?));
         let mut given: Vec<String> = readings
             .iter()
             .filter(|reading| reading.to.as_deref() == Some("PaymentProvider"))

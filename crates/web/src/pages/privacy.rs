@@ -31,9 +31,9 @@ pub async fn readings(
     frame: Frame,
 ) -> Result<Response, Failure> {
     let lang = frame.lang;
-    let before: i64 = app::query(&uri.0).get("before").and_then(|b| b.parse().ok()).unwrap_or(i64::MAX);
+    let before = app::query(&uri.0).get("before").and_then(|before| ledger::Place::parse(before));
     let person = me.member.clone();
-    let readings = app.read(move |r| Ok(ledger::of(r, &person, before, READINGS_A_PAGE)?)).await?;
+    let readings = app.read(move |r| Ok(ledger::of(r, &person, before.as_ref(), READINGS_A_PAGE)?)).await?;
     let shops: Vec<Id> = readings.iter().filter_map(|r| r.shop.clone()).collect();
     let names: HashMap<Id, catalogue::Both> = app
         .read(move |r| {
@@ -78,8 +78,7 @@ pub async fn readings(
             (ui::empty(ui::icon::shield(), t(lang, "readings-empty"), t(lang, "readings-empty-text"), None))
         } @else {
             (ui::reading_list(lang, app.now(), &shown))
-            @if readings.len() == READINGS_A_PAGE {
-                @let last = readings.last().map_or(0, |r| r.at);
+            @if let Some(last) = readings.last().filter(|_| readings.len() == READINGS_A_PAGE).map(Reading::place) {
                 (ui::link_button(&format!("{}?before={last}", lang.path(paths::MY_PRIVACY)), t(lang, "readings-older"), ui::Look::Plain))
             }
         }

@@ -1,0 +1,2 @@
+delete from reading;
+delete from reading_cursor;

@@ -1,0 +1,3 @@
+-- The lines' ids have another form; the job makes the index anew from the blocks.
+delete from reading;
+delete from reading_cursor;
