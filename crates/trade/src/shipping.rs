@@ -491,7 +491,7 @@ pub fn tracked(tx: &mut Tx, terms: &Terms, event: &TrackingEvent) -> Result<Trac
     let at = event.at.min(tx.now);
     let place = match &event.progress {
         Progress::InTransit { place } => place.as_str(),
-        Progress::Failed { reason } => reason.as_str(),
+        Progress::Failed { reason } => reason.word(),
         _ => "",
     };
     let row = (
@@ -603,7 +603,8 @@ pub(crate) fn waiting(scope: &mut impl Scope, at: i64, limit: i64) -> QueryResul
 pub struct Station {
     pub at: i64,
     pub state: ParcelState,
-    /// The depot's name; the platform's word for the reason where the delivery failed; or empty.
+    /// The depot's name; the declared word for the reason where the delivery failed ([`partners::logistics::WhyFailed`]);
+    /// or empty.
     pub place: String,
 }
 

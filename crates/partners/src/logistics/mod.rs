@@ -8,7 +8,7 @@ mod tracking;
 mod wire;
 
 pub use crate::signed_json::{PushHeaders, PushRefused};
-pub use tracking::{Progress, TrackingEvent};
+pub use tracking::{Progress, TrackingEvent, WhyFailed};
 
 use crate::signed_json::{Caller, Channel, SharedSecret, check_push};
 use crate::{Clock, Gate, Limits, Partner, PartnerError};

@@ -173,5 +173,32 @@ fn the_couriers_page_pushes_a_parcel_on_without_scripts() {
     let form = b"parcel_ref=parcel-1&to=failed";
     assert_eq!(bench.post("/logistics/admin/advance", "application/x-www-form-urlencoded", form).0, 303);
     let event = read(&bench, &bench.told(1)[0]).unwrap();
-    assert_eq!(event.progress, Progress::Failed { reason: "nobody_there".into() });
+    assert_eq!(event.progress, Progress::Failed { reason: WhyFailed::NobodyThere });
+}
+
+/// 3.1.5-1B.2: what a courier writes as free text is kept only where it is a declared word; a name or a number in it is
+/// dropped, and the event stays.
+#[test]
+fn a_couriers_free_text_is_dropped() {
+    let bench = Bench::new();
+    ask(&bench, "parcel-1").unwrap();
+    let places = ["义乌市分拨中心", "张三签收 13900139000", "Hangzhou hub, call Mr Chen", "陈小明转运中心"];
+    for place in places {
+        advance(&bench, json!({ "to": "in_transit", "place": place }));
+    }
+    advance(&bench, json!({ "to": "failed", "reason": "电话13900139000无人接听" }));
+    let mut events: Vec<_> = bench.told(5).iter().map(|told| read(&bench, told).unwrap()).collect();
+    events.sort_by_key(|event| event.progress.rank());
+    let mut kept: Vec<&str> = events
+        .iter()
+        .filter_map(|event| match &event.progress {
+            Progress::InTransit { place } => Some(place.as_str()),
+            _ => None,
+        })
+        .collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["", "", "", "义乌市分拨中心"]);
+    assert_eq!(events[4].progress, Progress::Failed { reason: WhyFailed::Other });
+    let said = format!("{events:?}");
+    assert!(!said.contains("13900139000") && !said.contains("张三") && !said.contains("Chen"), "{said}");
 }

@@ -1,6 +1,7 @@
 //! The bodies that travel, with exactly the declared fields.
 
-use super::{Distribution, ParcelContents, Progress, TrackingEvent};
+use super::tracking::depot;
+use super::{Distribution, ParcelContents, Progress, TrackingEvent, WhyFailed};
 use crate::PartnerError;
 use crate::signed_json::is_plain_id;
 use policy::Recipient;
@@ -130,16 +131,12 @@ impl<'a> Values<'a> {
 
 impl Event {
     pub fn read(self) -> Option<TrackingEvent> {
-        let line = |text: Option<String>| {
-            let text: String = text?.chars().filter(|c| !c.is_control()).take(80).collect();
-            (!text.trim().is_empty()).then(|| text.trim().to_owned())
-        };
         let progress = match self.kind.as_str() {
             "accepted" => Progress::Accepted,
-            "in_transit" => Progress::InTransit { place: line(self.place)? },
+            "in_transit" => Progress::InTransit { place: depot(self.place.as_deref().unwrap_or("")) },
             "out_for_delivery" => Progress::OutForDelivery,
             "delivered" => Progress::Delivered,
-            "failed" => Progress::Failed { reason: line(self.reason)? },
+            "failed" => Progress::Failed { reason: WhyFailed::read(self.reason.as_deref()) },
             _ => return None,
         };
         let plain = is_plain_id(&self.event_id) && is_plain_id(&self.parcel_ref);
