@@ -104,6 +104,19 @@ mod tests {
         assert_eq!(map().faults(), Vec::<String>::new());
     }
 
+    /// 5.1-a.2: whatever is kept under a term ends by the job, or goes with its parent, or by its person's own act.
+    #[test]
+    fn every_record_under_a_term_ends() {
+        let map = map();
+        let by_act_or_parent = ["address", "member", "one_time_code", "order_line", "posting", "session", "throttle"];
+        for record in &map.records {
+            let ends = rights::retention::rule(&map, record).is_some();
+            let excused = by_act_or_parent.contains(&record.table);
+            assert!(ends || excused || record.keep.is_empty(), "{} never ends", record.table);
+            assert!(!(ends && excused), "{} ends by the job", record.table);
+        }
+    }
+
     /// 6-b, 0-a.4: what the binary promises is what the lock says; another map needs another edition.
     #[test]
     fn the_lock_is_the_maps() {

@@ -18,6 +18,7 @@ use web::{Site, pages};
 
 const INDEX_READINGS: &str = "vault.index_readings";
 const SWEEP_MEMBERS: &str = "member.sweep";
+const END_TERMS: &str = "rights.end_terms";
 
 /// How `hanse serve` was called, beside the configuration.
 #[derive(Clone, Debug, Default)]
@@ -178,6 +179,7 @@ fn start_jobs(vault: &Vault, terms: &trade::Terms, partners: Partners, payout_ev
     let house = vec![
         JobHandler { kind: INDEX_READINGS, run: index_readings, every: Some(10 * db::clock::SECOND) },
         JobHandler { kind: SWEEP_MEMBERS, run: sweep_members, every: Some(10 * db::clock::MINUTE) },
+        JobHandler { kind: END_TERMS, run: end_terms, every: Some(6 * db::clock::HOUR) },
     ];
     let house = Jobs::start(vault.data().clone(), house, Arc::new(Home { vault: vault.clone() }), 1)
         .map_err(|e| e.to_string())?;
@@ -210,6 +212,19 @@ fn index_readings(ctx: &JobContext, _job: &Job) -> JobOutcome {
 
 fn sweep_members(ctx: &JobContext, _job: &Job) -> JobOutcome {
     member::run_sweep(&ctx.get::<Home>().vault)
+}
+
+/// 5.1-a: what has served its purpose goes.
+fn end_terms(ctx: &JobContext, _job: &Job) -> JobOutcome {
+    match rights::retention::run(&ctx.get::<Home>().vault, &house::parts()) {
+        Ok(ended) => {
+            for of in ended {
+                tracing::info!(table = of.table, rows = of.rows, "terms ended");
+            }
+            JobOutcome::Done
+        }
+        Err(failed) => JobOutcome::Retry(failed.to_string()),
+    }
 }
 
 /// `hanse ledger verify`
