@@ -6,6 +6,7 @@ sell-goods = Products
 sell-money = Money
 sell-shop = My shop
 sell-load-anew = Discard and load anew
+sell-look-again = Something of this page was lost on its way. Look it over and save it once more; nothing was changed.
 sell-one-language = One language may be left empty; buyers who read the other then see this one.
 
 sell-state-applied = Application under review
@@ -52,6 +53,7 @@ sell-ships-within-hint = Hours from payment until the courier has the parcel.
 sell-hours = hours
 sell-since = In business since
 sell-since-hint = The year, for example 2012.
+sell-since-wrong = Enter the year with four digits, for example 2012.
 sell-contact = Contact for buyers
 sell-contact-public = Name and telephone of the contact are shown publicly with your shop, as the E-commerce Law (article 15) requires. Give the sales office rather than your private number.
 sell-contact-name = Contact name

@@ -6,6 +6,7 @@ sell-goods = 商品管理
 sell-money = 资金
 sell-shop = 我的店铺
 sell-load-anew = 放弃修改并重新加载
+sell-look-again = 页面信息在提交时有缺失。请核对后重新保存；尚未作任何更改。
 sell-one-language = 可只填一种语言；使用另一种语言的买家将看到这一种。
 
 sell-state-applied = 申请审核中
@@ -51,6 +52,7 @@ sell-ships-within-hint = 从付款到快递揽收的小时数。
 sell-hours = 小时
 sell-since = 经营始于
 sell-since-hint = 年份，例如 2012。
+sell-since-wrong = 请输入四位数的年份，例如 2012。
 sell-contact = 买家联系方式
 sell-contact-public = 依据《电子商务法》第十五条，联系人姓名和电话将随店铺公开展示。建议填写销售部门而非私人号码。
 sell-contact-name = 联系人

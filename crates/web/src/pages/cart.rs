@@ -159,7 +159,7 @@ async fn page(
 fn summary(frame: &Frame, cart: &Cart) -> Markup {
     let lang = frame.lang;
     html! {
-        div.card.pad {
+        div {
             h2 { (t(lang, "cart-summary")) }
             (ui::sums(lang, CURRENCY, &[ui::SumLine { label: t(lang, "sum-total"), minor: cart.total, total: true }]))
             p.note { (f(lang, "cart-chosen", &[("n", (cart.chosen as i64).into())])) }
@@ -243,12 +243,14 @@ fn cart_line(frame: &Frame, product: &OfProduct, line: &Line, unit: ui::Unit, se
                 }
             }
             span.note.tabular { @if let Some(each) = line.unit_price { (format::money(lang, each, CURRENCY)) } }
-            (ui::form(&frame.csrf, &frame.path("/cart/set"), html! {
+            // With scripts it sends itself when the number has settled.
+            form method="post" action=(frame.path("/cart/set")) data-auto {
+                (frame.csrf.field())
                 (ids)
                 (ui::quantity(lang, &ui::Quantity { name: "quantity", id: &field, label: name, value, min: 1, max: QUANTITY_MAX }, sent.errors))
                 " " span.note { (unit.of(line.quantity)) } " "
-                (ui::button(t(lang, "cart-update"), ui::Look::Quiet))
-            }))
+                button.button.quiet.when-plain type="submit" { (t(lang, "cart-update")) }
+            }
             b.tabular { @if let Some(amount) = line.amount { (format::money(lang, amount, CURRENCY)) } }
             (ui::form(&frame.csrf, &frame.path("/cart/remove"), html! {
                 (ids)

@@ -2,7 +2,7 @@
 
 use crate::app::{self, App, SignedIn, Told, ready};
 use crate::error::Failure;
-use crate::form::{FormData, FormErrors};
+use crate::form::{FieldError, FormData, FormErrors};
 use crate::format;
 use crate::frame::{Frame, paths};
 use crate::language::{f, t};
@@ -12,17 +12,22 @@ use crate::ui::{self, Entry, Kind};
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use db::Id;
+use db::{Id, Read, Stop};
 use maud::{Markup, html};
 use partners::alipay::Cashier;
-use policy::Entered;
 use policy::fields::{DeliveryTime, OrderNote};
+use policy::{Entered, Purpose};
+use std::collections::HashSet;
+use trade::Buyer;
 use trade::address::Kept;
 use trade::cart::{self, Cart};
-use trade::checkout::{self, Destination, NewOrder, Once};
+use trade::checkout::{self, Destination, NewOrder, Once, PlacedOrder};
+use trade::order::{self, Filter};
 use trade::payment::{self, PaymentState};
 use trade::policy::{KeepAddressBook, TakePayment};
-use vault::{Actor, consent};
+use trade::state::OrderState;
+use vault::Actor;
+use vault::consent::{self, Shown};
 
 /// `GET /checkout`
 pub async fn show(State(app): State<App>, me: SignedIn, frame: Frame) -> Result<Response, Failure> {
@@ -43,7 +48,7 @@ async fn page(
     let chosen =
         app.ask(move |r| cart::view_chosen(r, &buyer)).await?.map_err(|refused| Failure::fault(refused.key()))?;
     if chosen.sellers.is_empty() {
-        return Ok(frame.go(paths::CART));
+        return Ok(frame.go_refused(paths::CART, &trade::Refused::NothingChosen));
     }
     let kept = privacy::book(app, me).await?;
     let main = ui::with_summary(
@@ -65,8 +70,24 @@ fn checkout_form(
 ) -> Markup {
     let lang = frame.lang;
     let mut labels: Vec<(&str, &str)> = PLACE_LABELS.iter().map(|(name, key)| (*name, t(lang, key))).collect();
-    labels.push(("assured", t(lang, "assurance")));
-    labels.push(("delivery_time", t(lang, "delivery-time")));
+    for (name, key) in [
+        ("to", "checkout-to"),
+        ("assured", "assurance"),
+        ("keep", "my-addresses"),
+        ("delivery_time", "delivery-time"),
+        ("quantity", "quantity"),
+    ] {
+        labels.push((name, t(lang, key)));
+    }
+    let notes: Vec<(String, String)> = chosen
+        .sellers
+        .iter()
+        .map(|seller| {
+            let label = f(lang, "checkout-note-to", &[("shop", both(lang, &seller.shop.name).into())]);
+            (format!("note-{}", seller.shop.id), label)
+        })
+        .collect();
+    labels.extend(notes.iter().map(|(name, label)| (name.as_str(), label.as_str())));
     let book = kept.unwrap_or_default();
     let picked = match form.text("to") {
         "" => book.iter().find(|a| a.preferred).or(book.first()).map_or("own".to_owned(), |a| a.id.to_string()),
@@ -90,7 +111,7 @@ fn checkout_form(
         });
     }
     let typing = matches!(picked.as_str(), "own" | "another") || !errors.is_empty();
-    let keep_purpose = &<KeepAddressBook as policy::Purpose>::INFO;
+    let keep_purpose = &KeepAddressBook::INFO;
     html! {
         h1 { (t(lang, "checkout")) }
         (ui::error_summary(lang, errors, &labels))
@@ -107,6 +128,7 @@ fn checkout_form(
                     // The moment to ask whether the address may be kept (0-a.7): off until ticked.
                     @let words = html! { (lang.words(keep_purpose.says)) " " span.note { (lang.words(keep_purpose.refusal)) " " (t(lang, "checkout-keep-where")) } };
                     (ui::check(lang, "keep", words, form.checked("keep"), None, errors))
+                    (ui::notice_asked(lang, &app.notice(keep_purpose, lang), &app.edition_words()))
                 }
                 (assurance_box(lang, form, errors))
                 (Entry::new(Kind::Text, "delivery_time", t(lang, "delivery-time")).hint(t(lang, "delivery-time-hint")).optional(lang).limit(80)
@@ -114,10 +136,8 @@ fn checkout_form(
             }
             section.card.pad {
                 h2 { (t(lang, "checkout-notes")) }
-                @for seller in &chosen.sellers {
-                    @let name = format!("note-{}", seller.shop.id);
-                    @let label = f(lang, "checkout-note-to", &[("shop", both(lang, &seller.shop.name).into())]);
-                    (Entry::new(Kind::Text, &name, &label).hint(t(lang, "checkout-note-hint")).optional(lang).lines(2).limit(500)
+                @for (name, label) in &notes {
+                    (Entry::new(Kind::Text, name, label).hint(t(lang, "checkout-note-hint")).optional(lang).lines(2).limit(500)
                         .from(lang, form, errors))
                 }
             }
@@ -134,7 +154,7 @@ fn checkout_form(
 fn order_summary(frame: &Frame, chosen: &Cart) -> Markup {
     let lang = frame.lang;
     html! {
-        div.card.pad {
+        div {
             h2 { (t(lang, "cart-summary")) }
             @for seller in &chosen.sellers {
                 h3 { (both(lang, &seller.shop.name)) }
@@ -156,35 +176,64 @@ fn order_summary(frame: &Frame, chosen: &Cart) -> Markup {
                 ]))
             }
             (ui::sums(lang, CURRENCY, &[ui::SumLine { label: t(lang, "sum-total"), minor: chosen.total, total: true }]))
-            (ui::link_button(&lang.path(paths::CART), t(lang, "checkout-back"), ui::Look::Quiet))
+            // What is wrong with a quantity is mended there.
+            a.button.quiet id="f-quantity" href=(lang.path(paths::CART)) { (t(lang, "checkout-back")) }
         }
     }
+}
+
+/// A refusal at the field of this form that mends it.
+fn tell(refused: &trade::Refused, errors: &mut FormErrors) {
+    let field = match refused.field() {
+        Some("address") => Some("to"),
+        Some("note") => None,
+        other => other,
+    };
+    errors.refused(field, refused.key(), refused.args());
 }
 
 /// `POST /checkout`
 pub async fn place(State(app): State<App>, me: SignedIn, frame: Frame, form: FormData) -> Result<Response, Failure> {
     let lang = frame.lang;
-    let once = Once::parse(form.text("once")).map_err(|_| Failure::BadRequest)?;
-    let total_seen = form.text("total_seen").parse().map_err(|_| Failure::BadRequest)?;
     let mut errors = FormErrors::default();
-    let assured = form.checked("assured").then_some(lang.0);
+    let total_seen = form.text("total_seen").parse::<i64>().ok();
+    let (once, total_seen) = match (Once::parse(form.text("once")), total_seen) {
+        (Ok(once), Some(total_seen)) => (once, total_seen),
+        // Without them nobody knows which press this is, and of what sum: the form comes back with fresh ones.
+        _ => {
+            errors.add(FieldError::plain("", "checkout-look-again"));
+            (Once::draw(), 0)
+        }
+    };
     let (destination, typed) = match form.text("to") {
         "own" | "" => (read_place(&form, &mut errors).map(Destination::Own), true),
         "another" => (read_place(&form, &mut errors).map(Destination::Another), true),
-        kept => (Some(Destination::Kept(Id::parse(kept).map_err(|_| Failure::BadRequest)?)), false),
+        kept => {
+            let kept = Id::parse(kept).map_err(|_| FieldError::plain("to", "invalid-choice"));
+            (errors.keep(kept).map(Destination::Kept), false)
+        }
     };
     let wished = errors.take("delivery_time", Entered::<DeliveryTime>::parse_optional(&form.typed("delivery_time")));
     let mut notes = Vec::new();
-    let shops: Vec<String> = form.rows("note-").map(str::to_owned).collect();
-    for shop in shops {
+    for shop in form.rows("note-") {
         let field = format!("note-{shop}");
-        if let Some(Some(note)) = errors.take(&field, Entered::<OrderNote>::parse_optional(&form.typed(&field))) {
-            notes.push((Id::parse(&shop).map_err(|_| Failure::BadRequest)?, note));
+        let note = errors.take(&field, Entered::<OrderNote>::parse_optional(&form.typed(&field)));
+        match (Id::parse(shop), note) {
+            (Ok(shop), Some(Some(note))) => notes.push((shop, note)),
+            (Err(_), Some(Some(_))) => tell(&trade::Refused::NoteToNobody, &mut errors),
+            _ => {}
         }
     }
-    let another = matches!(form.text("to"), "another");
+    let another = form.text("to") == "another";
+    let assured = form.checked("assured").then_some(lang.0);
     if another && assured.is_none() {
         trade::Refused::AssuranceMissing.tell(&mut errors);
+    }
+    // The consent to keeping is the member's tick at this very place, and the member's word for somebody else.
+    let mut agreed = None;
+    if typed && form.checked("keep") {
+        let shown = app.shown(&KeepAddressBook::INFO, lang, &form, "checkout");
+        agreed = errors.keep(shown.map_err(|changed| changed.at("keep")));
     }
     let (Some(destination), Some(wished_time)) = (destination, wished) else {
         return page(&app, &me, &frame, &form, errors, &once).await;
@@ -192,7 +241,7 @@ pub async fn place(State(app): State<App>, me: SignedIn, frame: Frame, form: For
     if !errors.is_empty() {
         return page(&app, &me, &frame, &form, errors, &once).await;
     }
-    let keep = (typed && form.checked("keep")).then(|| destination.clone());
+    let keep = agreed.map(|shown| (shown, destination.clone()));
     let buyer = me.buyer();
     let outcome = match ready(checkout::prepare(&app.vault, &buyer, destination, assured).await)? {
         Ok((access, delivery)) => {
@@ -204,17 +253,17 @@ pub async fn place(State(app): State<App>, me: SignedIn, frame: Frame, form: For
     };
     match outcome {
         Ok(placed) => {
-            if let Some(Destination::Own(place) | Destination::Another(place)) = keep {
-                // The consent is the member's tick at this very place; the order stands whether or not keeping works.
-                let purpose = &<KeepAddressBook as policy::Purpose>::INFO;
-                let (shown, person) = (app.shown(purpose, lang, "checkout"), me.member.clone());
+            if let Some((shown, Destination::Own(place) | Destination::Another(place))) = keep {
+                // The order stands whether or not keeping works.
+                let person = me.member.clone();
+                let word = another.then(|| Shown { way: "assurance of the member", ..shown.clone() });
                 app.carry_out(move |tx| consent::grant::<KeepAddressBook, _>(tx, &person, &shown)).await?;
-                let _kept = privacy::keep(&app, &me, lang, place, another).await?;
+                let _kept = privacy::keep(&app, &me, place, word).await?;
             }
             Ok(frame.go(&format!("/pay/{}", placed.checkout)))
         }
         Err(refused) => {
-            refused.tell(&mut errors);
+            tell(&refused, &mut errors);
             // What was typed stays; the next press is another one, for another total perhaps.
             page(&app, &me, &frame, &form, errors, &Once::draw()).await
         }
@@ -235,28 +284,44 @@ pub async fn pay(
         .ask(move |r| {
             let placed = checkout::of_checkout(r, &buyer, &checkout)?;
             let payments = payment::of_checkout(r, &buyer, &checkout)?;
-            Ok((placed, payments))
+            let unpaid = unpaid(r, &buyer, &checkout)?;
+            Ok((placed, payments, unpaid))
         })
         .await?;
-    let (placed, payments) = found.map_err(|_: trade::Refused| Failure::NotFound)?;
+    let (placed, payments, unpaid) = found.map_err(|_: trade::Refused| Failure::NotFound)?;
+    let (to_pay, ended): (Vec<_>, Vec<_>) = placed.orders.iter().partition(|order| unpaid.contains(&order.order));
+    let amount = to_pay.iter().map(|order| order.total).fold(0, i64::saturating_add);
     let paid = payments.iter().any(|p| p.paid_at.is_some() && p.state == PaymentState::Paid);
+    let (title, orders) = match (to_pay.is_empty(), paid) {
+        (false, _) => ("pay-title", &to_pay),
+        (true, true) => ("pay-paid", &ended),
+        (true, false) => ("pay-nothing", &ended),
+    };
+    let links = |orders: &[&PlacedOrder]| {
+        html! {
+            @for order in orders {
+                a href=(lang.path(&format!("/orders/{}", order.order))) { (order.number) } " "
+            }
+        }
+    };
+    let mut rows = vec![(t(lang, "pay-orders"), links(orders))];
+    if !to_pay.is_empty() {
+        if !ended.is_empty() {
+            rows.push((t(lang, "pay-no-longer"), links(&ended)));
+        }
+        let sum = html! { b.price.tabular { (format::money(lang, amount, &placed.currency)) } };
+        rows.push((t(lang, "sum-total"), sum));
+    }
     let main = html! {
         div.card.pad {
-            h1 { (t(lang, if paid { "pay-paid" } else { "pay-title" })) }
-            @if paid {
-                (ui::notice(ui::Tone::Good, t(lang, "pay-paid-text")))
-            } @else {
-                p { (f(lang, "pay-until", &[("left", format::remaining(lang, placed.pay_until, app.now()).into())])) }
+            h1 { (t(lang, title)) }
+            @match title {
+                "pay-title" => p { (f(lang, "pay-until", &[("left", format::remaining(lang, placed.pay_until, app.now()).into())])) },
+                "pay-paid" => (ui::notice(ui::Tone::Good, t(lang, "pay-paid-text"))),
+                _ => (ui::notice(ui::Tone::Warn, t(lang, "pay-nothing-text"))),
             }
-            (ui::details(&[
-                (t(lang, "pay-orders"), html! {
-                    @for order in &placed.orders {
-                        a href=(lang.path(&format!("/orders/{}", order.order))) { (order.number) } " "
-                    }
-                }),
-                (t(lang, "sum-total"), html! { b.price.tabular { (format::money(lang, placed.amount, &placed.currency)) } }),
-            ]))
-            @if !paid {
+            (ui::details(&rows))
+            @if !to_pay.is_empty() {
                 (ui::form(&frame.csrf, &frame.path(&format!("/pay/{id}")), html! {
                     (ui::button(t(lang, "pay-go"), ui::Look::Main))
                 }))
@@ -266,6 +331,20 @@ pub async fn pay(
         }
     };
     Ok(frame.page(t(lang, "pay-title")).narrow().answer(main))
+}
+
+/// The orders of a checkout that are still to be paid, as the cashier will sum them up.
+fn unpaid(r: &mut Read, buyer: &Buyer, checkout: &Id) -> Result<HashSet<Id>, Stop<trade::Refused>> {
+    let mut filter = Filter { states: vec![OrderState::Placed], limit: 50, ..Filter::default() };
+    let mut found = HashSet::new();
+    loop {
+        let page = order::mine(r, buyer, &filter)?;
+        found.extend(page.rows.into_iter().filter(|row| row.head.checkout == *checkout).map(|row| row.head.order));
+        match page.next {
+            Some(before) => filter.before = Some(before),
+            None => return Ok(found),
+        }
+    }
 }
 
 /// `POST /pay/{checkout}`: to the payment company's cashier.

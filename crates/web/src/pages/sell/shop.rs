@@ -24,6 +24,7 @@ const INTRO_MAX: usize = 600;
 const PLACE_MAX: usize = 40;
 const FREIGHT_MAX: i64 = 100_000_000;
 const HOURS_MAX: i64 = 28 * 24;
+const YEARS: std::ops::RangeInclusive<i64> = 1_900..=2_200;
 
 fn face_labels(lang: Lang) -> Vec<(&'static str, &'static str)> {
     [
@@ -92,7 +93,10 @@ fn read_face(form: &FormData, errors: &mut FormErrors) -> Option<(Face, Contact)
         _ => errors.keep(form.money("freight_free_from", CURRENCY, 0..=FREIGHT_MAX)).map(Some),
     };
     let hours = errors.keep(form.number("ships_within", 1..=HOURS_MAX));
-    let since_year = errors.keep(form.number("since_year", 1_900..=2_200));
+    let since_year = errors.keep(form.number("since_year", YEARS).map_err(|error| match error.key {
+        "invalid-missing" => error,
+        _ => FieldError::plain("since_year", "sell-since-wrong"),
+    }));
     let contact = errors.take("contact_name", Entered::<StoreContactName>::parse(&form.typed("contact_name")));
     let phone = errors.take("contact_phone", Entered::<StoreContactPhone>::parse(&form.typed("contact_phone")));
     let face = Face {
@@ -167,7 +171,7 @@ fn application_form(app: &App, frame: &Frame, form: &FormData, errors: &FormErro
             section.card.pad.form {
                 h2 { (t(lang, "sell-behind")) }
                 p { (lang.words(purpose.says)) " " (lang.words(purpose.refusal)) " "
-                    a href=(format!("{}#{}", lang.path(paths::POLICY), purpose.section)) {
+                    a href=(format!("{}#{}", lang.path(paths::POLICY), policy::documents::anchor(purpose.section))) {
                         (crate::f(lang, "consent-version", &[("section", purpose.section.into()), ("version", app.edition_number().into())]))
                     }
                 }
@@ -240,8 +244,7 @@ pub async fn edit_page(State(app): State<App>, desk: AtDesk, frame: Frame) -> Re
     let face = &own.face;
     let flat = format::money_plain(face.freight.flat, CURRENCY);
     let free = face.freight.free_from.map(|minor| format::money_plain(minor, CURRENCY)).unwrap_or_default();
-    let (hours, since, version) =
-        (face.ships_within_hours.to_string(), face.since_year.to_string(), own.version.to_string());
+    let (hours, since) = (face.ships_within_hours.to_string(), face.since_year.to_string());
     let form = FormData::of(&[
         ("name_en", &face.name.en),
         ("name_zh", &face.name.zh),
@@ -255,20 +258,19 @@ pub async fn edit_page(State(app): State<App>, desk: AtDesk, frame: Frame) -> Re
         ("since_year", &since),
         ("contact_name", &own.contact_name),
         ("contact_phone", &own.contact_phone),
-        ("version", &version),
     ]);
-    let main = with_side(&frame, "/sell/shop", edit_form(&frame, &form, &FormErrors::default()));
+    let main = with_side(&frame, "/sell/shop", edit_form(&frame, &form, own.version, &FormErrors::default()));
     Ok(frame.page(t(frame.lang, "sell-shop")).answer(main))
 }
 
-fn edit_form(frame: &Frame, form: &FormData, errors: &FormErrors) -> Markup {
+fn edit_form(frame: &Frame, form: &FormData, version: i64, errors: &FormErrors) -> Markup {
     let lang = frame.lang;
     html! {
         h1 { (t(lang, "sell-shop")) }
         (ui::error_summary(lang, errors, &face_labels(lang)))
         section.card.pad {
             (ui::form(&frame.csrf, &frame.path("/sell/shop"), html! {
-                (ui::hidden("version", form.text("version")))
+                (ui::hidden("version", &version.to_string()))
                 (face_fields(lang, form, errors))
                 div.actions {
                     (ui::button(t(lang, "save"), ui::Look::Main))
@@ -281,15 +283,26 @@ fn edit_form(frame: &Frame, form: &FormData, errors: &FormErrors) -> Markup {
 
 /// `POST /sell/shop`
 pub async fn edit(State(app): State<App>, desk: AtDesk, frame: Frame, form: FormData) -> Result<Response, Failure> {
-    let version: i64 = form.text("version").parse().map_err(|_| Failure::BadRequest)?;
     let mut errors = FormErrors::default();
-    if let Some((face, contact)) = read_face(&form, &mut errors) {
+    let sent = form.text("version").parse::<i64>();
+    let version = match &sent {
+        Ok(version) => *version,
+        // Nobody knows what was changed: the form comes back over what is kept now, to be looked at and sent again.
+        Err(_) => {
+            errors.add(FieldError::plain("", "sell-look-again"));
+            let member = desk.seller.member.clone();
+            app.read(move |r| Ok(shop::of_member(r, &member)?)).await?.ok_or(Failure::NotFound)?.version
+        }
+    };
+    if let Some((face, contact)) = read_face(&form, &mut errors)
+        && sent.is_ok()
+    {
         let seller = desk.seller;
         match app.write(move |tx| shop::edit(tx, &seller, version, &face, &contact)).await? {
             Ok(()) => return Ok(frame.go_saying("/sell/shop", "said-saved")),
             Err(refused) => tell(&refused, &mut errors),
         }
     }
-    let main = with_side(&frame, "/sell/shop", edit_form(&frame, &form, &errors));
+    let main = with_side(&frame, "/sell/shop", edit_form(&frame, &form, version, &errors));
     Ok(frame.page(t(frame.lang, "sell-shop")).again(main))
 }
