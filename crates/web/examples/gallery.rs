@@ -2,6 +2,7 @@
 //! `target/gallery/*.html` (into `CARGO_TARGET_DIR`), in both languages, for a browser to open without a server.
 
 use maud::{Markup, html};
+use policy::documents::{self, Operator, OwnWords};
 use policy::fields::{ConsigneeName, ConsigneePhone, LegalRepName};
 use policy::{Basis, Field, PurposeInfo, Words};
 use std::path::PathBuf;
@@ -334,6 +335,19 @@ const DELIVER: PurposeInfo = PurposeInfo {
     law: None,
 };
 
+fn operator() -> Operator {
+    Operator {
+        company: OwnWords::same("Hanse Marketplace Ltd."),
+        address: OwnWords::new("1 Quay, Hangzhou", "杭州市码头路1号"),
+        service_contact: OwnWords::same("help@market.example"),
+        department_email: "privacy@market.example".into(),
+        department_address: OwnWords::new("1 Quay, Hangzhou", "杭州市码头路1号"),
+        officer: OwnWords::new("Ms Fu", "傅女士"),
+        country: OwnWords::new("China", "中国"),
+        partners: Vec::new(),
+    }
+}
+
 fn form(lang: Lang) -> Markup {
     let frame = member(lang, "/checkout/address");
     let sent = FormData::parse("name=%3Cb%3ELi&phone=12345&street=&remark=Ring+twice".as_bytes()).expect("well formed");
@@ -375,7 +389,7 @@ fn form(lang: Lang) -> Markup {
                 div.actions { (ui::button(say(lang, "Save and go on", "保存并继续"), Look::Main)) (ui::link_button("#", t(lang, "back"), Look::Quiet)) }
             }))
         }
-        (ui::consent_card(lang, &frame.csrf, &ui::ConsentCard { purpose: &DELIVER, site: &frame.site, version: "2026-11-24", action: "#", hidden: &[], kept: say(lang, "three years after you close the shop", "关店后三年") }))
+        (ui::consent_card(lang, &frame.csrf, &ui::ConsentCard { notice: &documents::notice(&DELIVER, &operator(), lang.0), version: "2026-11-24", action: "#", hidden: &[] }, &FormErrors::default()))
     };
     frame.page(title).narrow().markup(main)
 }

@@ -1,23 +1,25 @@
 //! What every page works with, who is at the other end, and how a domain's refusal becomes a sentence on a page.
 
 use crate::error::Failure;
-use crate::form::{FormErrors, is_our_path};
+use crate::form::{FieldError, FormData, FormErrors, is_our_path};
 use crate::frame::{Reader, Site, Who, paths};
 use crate::language::{Arg, Lang};
-use crate::{Frame, csrf, f};
+use crate::{Frame, csrf, f, ui};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use catalogue::shop::{self, Seller};
+use db::clock::SECOND;
 use db::{Failed, Id, Read, Stop, Tx};
 use discovery::Index;
+use member::session::{IDLE_MAX, STAFF_IDLE_MAX};
 use member::{ClientAddress, Session, Staff, Token};
 use partners::alipay::Alipay;
 use partners::logistics::Logistics;
 use partners::sms::Sms;
-use policy::documents::{self, Edition, Operator};
+use policy::documents::{self, Edition, Notice, Operator};
 use policy::map::Map;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -102,9 +104,42 @@ impl App {
         self.vault.data().write(command).await.map_err(failure)
     }
 
-    /// What is shown when a purpose asks for consent, for the record of it (0-a.4).
-    pub fn shown(&self, purpose: &policy::PurposeInfo, lang: Lang, way: &'static str) -> Shown {
-        Shown { edition: self.edition_number(), notice: documents::notice_hash(purpose, &self.operator, lang.0), way }
+    /// What a page tells where it collects or asks (0-a.S2).
+    pub fn notice(&self, purpose: &policy::PurposeInfo, lang: Lang) -> Notice {
+        documents::notice(purpose, &self.operator, lang.0)
+    }
+
+    /// The edition as pages name it.
+    pub fn edition_words(&self) -> String {
+        self.edition.version.to_string()
+    }
+
+    /// What the page showed that asked for this consent, for the record of it (0-a.4). Refused where its words are not
+    /// today's: they are shown again, and the question is asked anew.
+    pub fn shown(
+        &self,
+        purpose: &policy::PurposeInfo,
+        lang: Lang,
+        form: &FormData,
+        way: &'static str,
+    ) -> Result<Shown, WordsChanged> {
+        let notice = self.notice(purpose, lang).hash;
+        if form.text(ui::NOTICE) == notice {
+            Ok(Shown { edition: self.edition_number(), notice, way })
+        } else {
+            Err(WordsChanged)
+        }
+    }
+}
+
+/// The notice that a form carried is not the one of today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WordsChanged;
+
+impl WordsChanged {
+    /// The mistake at the box or button that would have agreed.
+    pub fn at(self, field: &str) -> FieldError {
+        FieldError::plain(field, "consent-words-changed")
     }
 }
 
@@ -193,6 +228,7 @@ told!(member::Refused, catalogue::Refused, trade::Refused);
 /// The layer that reads the session, and in the same read what the head of the page shows.
 pub async fn sessions(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Failure> {
     let token = csrf::cookie(request.headers(), &app.site.cookie("session")).and_then(Token::parse);
+    let mut renewed = None;
     if let Some(token) = token
         && let Some((session, (cart_count, seller))) =
             member::session::current_and(&app.vault, &token, head).await.map_err(failure)?
@@ -207,9 +243,20 @@ pub async fn sessions(State(app): State<App>, mut request: Request, next: Next) 
             session: Some(token.as_str().into()),
         };
         reader.put(request.extensions());
+        // The device keeps the cookie as long as the session lives, counted from the same last use (2.8.2-a.1).
+        renewed = session.is_due(app.now()).then(|| (token.clone(), session.staff().is_some()));
         request.extensions_mut().insert(Known { session, token, seller });
     }
-    Ok(next.run(request).await)
+    let response = next.run(request).await;
+    let name = format!("{}=", app.site.cookie("session"));
+    let set = |value: &HeaderValue| value.as_bytes().starts_with(name.as_bytes());
+    match renewed {
+        // A page that signs out or in has set its own.
+        Some((token, staff)) if !response.headers().get_all(header::SET_COOKIE).iter().any(set) => {
+            Ok(set_session(&app, &token, if staff { STAFF_IDLE_MAX } else { IDLE_MAX }, response))
+        }
+        _ => Ok(response),
+    }
 }
 
 /// Lines in the cart, and the shop, of a member.
@@ -378,13 +425,24 @@ fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
-/// Answers with the session's cookie set: 30 days idle, as the table of cookies says (2.8.2-a.1).
-pub fn with_session(app: &App, token: &Token, mut response: Response) -> Response {
+/// Answers with a member's session begun.
+pub fn with_session(app: &App, token: &Token, response: Response) -> Response {
+    set_session(app, token, IDLE_MAX, response)
+}
+
+/// Answers with a session of the staff begun.
+pub fn with_staff_session(app: &App, token: &Token, response: Response) -> Response {
+    set_session(app, token, STAFF_IDLE_MAX, response)
+}
+
+/// The session's cookie, for as long as the session lives unused, as the table of cookies says (2.8.2-a.1).
+fn set_session(app: &App, token: &Token, idle_max: i64, mut response: Response) -> Response {
     let secure = if app.site.insecure_http { "" } else { "; Secure" };
     let cookie = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000{secure}",
+        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
         app.site.cookie("session"),
-        token.as_str()
+        token.as_str(),
+        idle_max / SECOND
     );
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);

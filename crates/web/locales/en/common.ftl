@@ -116,16 +116,12 @@ time-left-hours = { $hours } h { $minutes } min
 time-left-minutes = { $minutes } min
 
 # Consent
-consent-ground = Ground
-consent-kinds = What we collect
-consent-reads = What we use
-consent-recipients = Who gets it
-consent-kept = How long
 consent-refusal = If you refuse
 consent-yes = Agree
 consent-no = Refuse
-consent-operator = { $operator } asks for this ({ $contact }).
 consent-withdraw = You can withdraw it at any time, as easily as you gave it:
+consent-words-changed = These words have changed since you opened the page. Read them once more, then answer.
+notice-all = All about this
 consent-version = section { $section } of the privacy policy, version { $version }
 policy-section = section { $section }
 

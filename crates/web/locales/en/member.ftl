@@ -2,6 +2,7 @@
 
 register-intro = An account needs a mobile phone number, a member name and a password, nothing else. Without one you can look around and search.
 register-phone-hint = We text you a code. Numbers without a country code are taken as Chinese.
+notice-before = Before you type anything
 register-finish = Open account
 have-account = You have an account?
 no-account = New here?

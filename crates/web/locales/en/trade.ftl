@@ -38,6 +38,7 @@ checkout-notes = Note to the seller
 checkout-note-to = Note to { $shop }
 checkout-note-hint = Only this seller reads it.
 checkout-place = Place order
+checkout-look-again = Something of this page was lost on its way. Look the order over and place it once more; nothing was ordered.
 checkout-held = Your money is held until you confirm receipt, or ten days after delivery.
 checkout-back = Back to the cart
 consignee-name = Consignee’s name
@@ -58,6 +59,9 @@ pay-paid-text = The payment has arrived. The sellers are told to ship.
 pay-until = Please pay within { $left }; then the order closes and the goods go back on the shelf.
 pay-orders = Orders
 pay-go = Pay
+pay-no-longer = No longer to be paid
+pay-nothing = Nothing to pay
+pay-nothing-text = These orders were cancelled, closed or refunded, so nothing is to be paid any more. Open an order to see what happened.
 pay-what-goes = The payment company gets the payment’s number, the amount and a random reference, nothing about the goods or the consignee.
 
 state-placed = To pay

@@ -101,16 +101,12 @@ time-left-hours = { $hours } 小时 { $minutes } 分钟
 time-left-minutes = { $minutes } 分钟
 
 # 同意
-consent-ground = 处理依据
-consent-kinds = 收集的信息
-consent-reads = 使用的信息
-consent-recipients = 接收方
-consent-kept = 保存期限
 consent-refusal = 如果拒绝
 consent-yes = 同意
 consent-no = 拒绝
-consent-operator = 处理者：{ $operator }（{ $contact }）。
 consent-withdraw = 您可以随时撤回同意，与同意同样方便：
+consent-words-changed = 您打开页面后，此处的说明已有更新。请重新阅读后再作答。
+notice-all = 完整说明
 consent-version = 隐私政策第 { $section } 节，版本 { $version }
 policy-section = 第 { $section } 节
 

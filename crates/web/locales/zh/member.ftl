@@ -2,6 +2,7 @@
 
 register-intro = 注册只需手机号码、会员名和密码。不注册也可以浏览和搜索。
 register-phone-hint = 我们将向该号码发送验证码；未填国家区号的按中国号码处理。
+notice-before = 填写之前请知悉
 register-finish = 完成注册
 have-account = 已有账号？
 no-account = 还没有账号？

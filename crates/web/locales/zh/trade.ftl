@@ -35,6 +35,7 @@ checkout-notes = 给卖家留言
 checkout-note-to = 给{ $shop }的留言
 checkout-note-hint = 仅该卖家可见。
 checkout-place = 提交订单
+checkout-look-again = 页面信息在提交时有缺失。请核对订单后重新提交；尚未下单。
 checkout-held = 货款由平台担保，您确认收货或签收满十天后才付给卖家。
 checkout-back = 返回进货单
 consignee-name = 收货人姓名
@@ -55,6 +56,9 @@ pay-paid-text = 款项已到账，已通知卖家发货。
 pay-until = 请在 { $left } 内支付，逾期订单将关闭，商品恢复库存。
 pay-orders = 订单
 pay-go = 去支付
+pay-no-longer = 无需再支付
+pay-nothing = 无需支付
+pay-nothing-text = 这些订单已取消、关闭或退款，无需再支付。打开订单可查看详情。
 pay-what-goes = 支付机构仅获得支付单号、金额和随机标识，不含商品和收货人信息。
 
 state-placed = 待付款

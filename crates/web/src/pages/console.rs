@@ -2,7 +2,7 @@
 //! shows numbers, ids and what shops say of themselves; what is sealed opens only where a purpose names the role, and
 //! leaves its line in the ledger.
 
-use crate::app::{self, App, From_, OnDuty, Told, Visitor, told, with_session};
+use crate::app::{self, App, From_, OnDuty, Told, Visitor, told, with_staff_session};
 use crate::error::Failure;
 use crate::form::{FormData, FormErrors};
 use crate::format;
@@ -115,7 +115,7 @@ async fn sign_in(
     if errors.is_empty() {
         let (account, password) = (form.typed("account"), form.typed("password"));
         match told(staff::sign_in(&app.vault, &account, &password, &from, visitor.token.as_ref()).await)? {
-            Ok(come) => return Ok(with_session(&app, &come.token, frame.go(paths::CONSOLE))),
+            Ok(come) => return Ok(with_staff_session(&app, &come.token, frame.go(paths::CONSOLE))),
             Err(refused) => refused.tell(&mut errors),
         }
     }
@@ -304,7 +304,7 @@ fn decisions(frame: &Frame, shop: &OwnShop, form: &FormData, errors: &FormErrors
             &frame.csrf,
             &action,
             html! {
-                (Entry::new(Kind::Text, "reason", t(lang, "sell-reason")).hint(t(lang, "console-reason-hint")).lines(2).limit(400)
+                (Entry::new(Kind::Text, "reason", t(lang, "sell-reason")).hint(t(lang, "console-reason-hint")).lines(2).limit(REASON_MAX)
                     .from(lang, form, errors))
                 (decision(lang, which, label, ui::Look::Danger))
             },
@@ -404,6 +404,9 @@ async fn papers(
     }))
 }
 
+/// As the catalogue takes it.
+const REASON_MAX: usize = 400;
+
 /// `POST /console/shops/{id}`
 async fn decide(
     State(app): State<App>,
@@ -414,20 +417,23 @@ async fn decide(
 ) -> Result<Response, Failure> {
     may(&duty.staff, SHOPS)?;
     let id = Id::parse(&id).map_err(|_| Failure::NotFound)?;
-    let reason = form.text("reason").replace(['\r', '\n'], " ");
-    let (decision, said) = match form.text("decision") {
+    let mut errors = FormErrors::default();
+    let reason = errors.keep(form.paragraphs("reason", 0, REASON_MAX)).map(|reason| reason.replace('\n', " "));
+    let verb = errors.keep(form.choice("decision", &["approve", "refuse", "pause", "resume"]));
+    let (Some(reason), Some(verb)) = (reason, verb) else {
+        return shop_page(&app, &duty, &frame, &id, &form, &errors).await;
+    };
+    let (decision, said) = match verb {
         "approve" => (Decision::Approve, "said-shop-approved"),
         "refuse" => (Decision::Refuse(reason), "said-shop-refused"),
         "pause" => (Decision::Pause(reason), "said-shop-paused"),
-        "resume" => (Decision::Resume, "said-shop-resumed"),
-        _ => return Err(Failure::BadRequest),
+        _ => (Decision::Resume, "said-shop-resumed"),
     };
     let (by, of) = (Actor::staff(&duty.staff.id, duty.staff.role), id.clone());
     match app.write(move |tx| shop::decide(tx, &by, &of, &decision)).await? {
         Ok(()) => Ok(frame.go_saying("/console/shops", said)),
         Err(catalogue::Refused::ShopNotFound) => Err(Failure::NotFound),
         Err(refused) => {
-            let mut errors = FormErrors::default();
             refused.tell(&mut errors);
             shop_page(&app, &duty, &frame, &id, &form, &errors).await
         }

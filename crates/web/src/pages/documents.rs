@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use policy::documents::{self, Block, Document, DocumentKind, Fact, Inline, Target};
+use policy::documents::{self, Block, Document, DocumentKind, Fact};
 
 fn document(app: &App, lang: Lang, kind: DocumentKind) -> Document {
     match kind {
@@ -20,51 +20,25 @@ fn document(app: &App, lang: Lang, kind: DocumentKind) -> Document {
     }
 }
 
-fn path_of(kind: DocumentKind) -> &'static str {
-    match kind {
-        DocumentKind::PrivacyPolicy => paths::POLICY,
-        DocumentKind::CollectionList => paths::COLLECTED,
-        DocumentKind::PartnerList => paths::PARTNERS,
-    }
-}
-
-fn inlines(lang: Lang, pieces: &[Inline]) -> Markup {
-    html! {
-        @for piece in pieces {
-            @match piece {
-                Inline::Text(text) => (text),
-                // 0-a.3: marked by weight and a rule, not by colour alone.
-                Inline::Marked(text) => strong.marked { (text) },
-                Inline::Link { to, text } => @match to {
-                    Target::Here(anchor) => a href=(format!("#{anchor}")) { (text) },
-                    Target::Document(kind, anchor) => a href=(format!("{}{}", lang.path(path_of(*kind)),
-                        anchor.as_ref().map(|a| format!("#{a}")).unwrap_or_default())) { (text) },
-                    Target::Mail(address) => a href=(format!("mailto:{address}")) { (text) },
-                },
-            }
-        }
-    }
-}
-
 fn facts(lang: Lang, facts: &[Fact]) -> Markup {
-    html! { dl.details { @for fact in facts { div { dt { (fact.label) } dd { (inlines(lang, &fact.text)) } } } } }
+    html! { dl.details { @for fact in facts { div { dt { (fact.label) } dd { (ui::prose(lang, &fact.text)) } } } } }
 }
 
 fn block(lang: Lang, block: &Block) -> Markup {
     html! {
         @match block {
-            Block::Paragraph(text) => p { (inlines(lang, text)) },
-            Block::Note(text) => p.note { (inlines(lang, text)) },
-            Block::List(items) => ul { @for item in items { li id=[item.id.as_deref()] { (inlines(lang, &item.text)) } } },
+            Block::Paragraph(text) => p { (ui::prose(lang, text)) },
+            Block::Note(text) => p.note { (ui::prose(lang, text)) },
+            Block::List(items) => ul { @for item in items { li id=[item.id.as_deref()] { (ui::prose(lang, &item.text)) } } },
             Block::Table(table) => div.scrolls tabindex="0" role="region" aria-label=(table.caption) {
                 table.document {
                     caption { (table.caption) }
                     thead { tr { @for cell in &table.head { th scope="col" { (cell) } } } }
-                    tbody { @for row in &table.rows { tr { @for cell in row { td { (inlines(lang, cell)) } } } } }
+                    tbody { @for row in &table.rows { tr { @for cell in row { td { (ui::prose(lang, cell)) } } } } }
                 }
             },
             Block::Entry(entry) => section.purpose id=(entry.id) {
-                p.says { (inlines(lang, &entry.says)) }
+                p.says { (ui::prose(lang, &entry.says)) }
                 (facts(lang, &entry.facts))
             },
         }
@@ -142,6 +116,7 @@ pub async fn cookies(frame: Frame) -> Response {
     let lang = frame.lang;
     let rows = [
         (frame.site.cookie("session"), "cookie-session", "cookie-session-life"),
+        (frame.site.cookie("session"), "cookie-session-staff", "cookie-session-staff-life"),
         (frame.site.cookie("form"), "cookie-form", "cookie-form-life"),
     ];
     let main = html! {

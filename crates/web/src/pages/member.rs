@@ -10,11 +10,12 @@ use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use db::Id;
 use maud::{Markup, html};
+use member::policy::RegisterAccount;
 use member::registration::{self, Agreement, NewMember};
 use member::{CodeSent, Reason, account, password, session, sign_in};
 use partners::sms::{Message, template};
-use policy::Entered;
 use policy::fields::{MemberName, MobilePhone, PasswordHash, VerificationCode};
+use policy::{Entered, Purpose};
 use vault::Actor;
 
 /// Hands the code's message to the gateway, beside the answer: what the page takes would otherwise tell whether the
@@ -53,17 +54,17 @@ fn next_of(form: &FormData, uri: &OriginalUri) -> String {
 // --- registering ------------------------------------------------------------------------------------------------------
 
 /// `GET /register`
-pub async fn register(frame: Frame, visitor: Visitor, uri: OriginalUri) -> Response {
+pub async fn register(State(app): State<App>, frame: Frame, visitor: Visitor, uri: OriginalUri) -> Response {
     let form = FormData::empty();
     let next = next_of(&form, &uri);
     if visitor.member().is_some() {
         return frame.go(&next);
     }
     let lang = frame.lang;
-    frame.page(t(lang, "register")).narrow().answer(phone_form(&frame, &form, &FormErrors::default(), &next))
+    frame.page(t(lang, "register")).narrow().answer(phone_form(&app, &frame, &form, &FormErrors::default(), &next))
 }
 
-fn phone_form(frame: &Frame, form: &FormData, errors: &FormErrors, next: &str) -> Markup {
+fn phone_form(app: &App, frame: &Frame, form: &FormData, errors: &FormErrors, next: &str) -> Markup {
     let lang = frame.lang;
     html! {
         div.card.pad {
@@ -78,6 +79,20 @@ fn phone_form(frame: &Frame, form: &FormData, errors: &FormErrors, next: &str) -
             }))
             p.note { (t(lang, "have-account")) " "
                 a href=(format!("{}?next={}", frame.path(paths::SIGN_IN), app::encode(next))) { (t(lang, "sign-in")) } }
+        }
+        (what_for(app, lang))
+    }
+}
+
+/// Before the first field is asked: who collects, what for, and the whole of it to unfold (0-a.S2).
+fn what_for(app: &App, lang: Lang) -> Markup {
+    let purpose = &RegisterAccount::INFO;
+    html! {
+        section.card.pad {
+            h2 { (t(lang, "notice-before")) }
+            p { b { (app.operator.company.in_(lang.0)) } (t(lang, "colon")) (lang.words(purpose.says)) " " (lang.words(purpose.refusal)) " "
+                a href=(lang.path(paths::POLICY)) { (t(lang, "privacy-policy")) } }
+            (ui::notice_told(lang, &app.notice(purpose, lang), &app.edition_words()))
         }
     }
 }
@@ -98,17 +113,18 @@ pub async fn register_phone(
         match told(registration::begin(&app.vault, &phone, &from).await)? {
             Ok(mut sent) => {
                 send(&app, lang, &mut sent);
-                let page = account_form(&app, &frame, &FormData::empty(), &FormErrors::default(), &sent.id, &next);
+                let page =
+                    account_form(&app, &frame, &FormData::empty(), &FormErrors::default(), sent.id.as_str(), &next);
                 return Ok(frame.page(t(lang, "register")).narrow().answer(page));
             }
             Err(refused) => refused.tell(&mut errors),
         }
     }
-    Ok(frame.page(t(lang, "register")).narrow().again(phone_form(&frame, &form, &errors, &next)))
+    Ok(frame.page(t(lang, "register")).narrow().again(phone_form(&app, &frame, &form, &errors, &next)))
 }
 
 /// The second step: code, name, password, agreement, and nothing else (2.1.1-a.1).
-fn account_form(app: &App, frame: &Frame, form: &FormData, errors: &FormErrors, code_id: &Id, next: &str) -> Markup {
+fn account_form(app: &App, frame: &Frame, form: &FormData, errors: &FormErrors, code_id: &str, next: &str) -> Markup {
     let lang = frame.lang;
     let labels = [
         ("code", t(lang, "field-code")),
@@ -128,7 +144,7 @@ fn account_form(app: &App, frame: &Frame, form: &FormData, errors: &FormErrors, 
             (ui::error_summary(lang, errors, &labels))
             (ui::form(&frame.csrf, &frame.path("/register/account"), html! {
                 (ui::hidden("next", next))
-                (ui::hidden("code_id", code_id.as_str()))
+                (ui::hidden("code_id", code_id))
                 (Entry::new(Kind::Code, "code", t(lang, "field-code")).hint(t(lang, "code-hint")).fill("one-time-code").limit(6)
                     .autofocus().from(lang, form, errors))
                 (Entry::new(Kind::Text, "name", t(lang, "field-name")).hint(t(lang, "name-hint")).fill("username").limit(25)
@@ -143,6 +159,15 @@ fn account_form(app: &App, frame: &Frame, form: &FormData, errors: &FormErrors, 
     }
 }
 
+/// Which code was sent; one that never was is as good as an expired one.
+fn code_id(form: &FormData, errors: &mut FormErrors) -> Option<Id> {
+    let id = Id::parse(form.text("code_id"));
+    if id.is_err() {
+        member::Refused::CodeExpired.tell(errors);
+    }
+    id.ok()
+}
+
 /// `POST /register/account`
 pub async fn register_account(
     State(app): State<App>,
@@ -153,8 +178,8 @@ pub async fn register_account(
 ) -> Result<Response, Failure> {
     let lang = frame.lang;
     let next = next_of(&form, &uri);
-    let code_id = Id::parse(form.text("code_id")).map_err(|_| Failure::BadRequest)?;
     let mut errors = FormErrors::default();
+    let code_id = code_id(&form, &mut errors);
     let code = errors.take("code", Entered::<VerificationCode>::parse(&form.typed("code")));
     let name = errors.take("name", Entered::<MemberName>::parse(&form.typed("name")));
     let password = errors.take("password", Entered::<PasswordHash>::parse(&form.typed("password")));
@@ -165,10 +190,11 @@ pub async fn register_account(
             None
         }
     };
-    if let (Some(code), Some(name), Some(password), Some(agreement)) = (code, name, password, agreement)
+    if let (Some(code_id), Some(code), Some(name), Some(password), Some(agreement)) =
+        (code_id, code, name, password, agreement)
         && errors.is_empty()
     {
-        let new = NewMember { code_id: code_id.clone(), code, name, password, agreement };
+        let new = NewMember { code_id, code, name, password, agreement };
         match told(registration::finish(&app.vault, &new).await)? {
             Ok(registered) => {
                 let signed_in =
@@ -179,7 +205,7 @@ pub async fn register_account(
             Err(refused) => refused.tell(&mut errors),
         }
     }
-    let page = account_form(&app, &frame, &form, &errors, &code_id, &next);
+    let page = account_form(&app, &frame, &form, &errors, form.text("code_id"), &next);
     Ok(frame.page(t(lang, "register")).narrow().again(page))
 }
 
@@ -342,9 +368,14 @@ async fn phone_given(
             sign_in::send_code(&app.vault, &phone, &from).await
         };
         match told(outcome)? {
-            Ok(mut sent) => {
-                send(&app, lang, &mut sent);
-                let page = ask_code(&frame, by, &FormData::empty(), &FormErrors::default(), sent.id.as_str(), &next);
+            Ok(begun) => {
+                let page = ask_code(&frame, by, &FormData::empty(), &FormErrors::default(), begun.id.as_str(), &next);
+                tokio::spawn(async move {
+                    match begun.finish(&app.vault).await {
+                        Ok(mut sent) => send(&app, lang, &mut sent),
+                        Err(failed) => tracing::warn!(%failed, "a code was not made"),
+                    }
+                });
                 return Ok(frame.page(t(lang, by.title)).narrow().answer(page));
             }
             Err(refused) => refused.tell(&mut errors),
@@ -395,15 +426,16 @@ pub async fn code_enter(
 ) -> Result<Response, Failure> {
     let lang = frame.lang;
     let next = next_of(&form, &uri);
-    let code_id = Id::parse(form.text("code_id")).map_err(|_| Failure::BadRequest)?;
     let mut errors = FormErrors::default();
-    if let Some(code) = errors.take("code", Entered::<VerificationCode>::parse(&form.typed("code"))) {
+    let code_id = code_id(&form, &mut errors);
+    let code = errors.take("code", Entered::<VerificationCode>::parse(&form.typed("code")));
+    if let (Some(code_id), Some(code)) = (code_id, code) {
         match told(sign_in::by_code(&app.vault, &code_id, &code, visitor.token.as_ref()).await)? {
             Ok(signed_in) => return Ok(with_session(&app, &signed_in.token, frame.go(&next))),
             Err(refused) => refused.tell(&mut errors),
         }
     }
-    let page = ask_code(&frame, COME_IN, &form, &errors, code_id.as_str(), &next);
+    let page = ask_code(&frame, COME_IN, &form, &errors, form.text("code_id"), &next);
     Ok(frame.page(t(lang, COME_IN.title)).narrow().again(page))
 }
 
@@ -416,17 +448,17 @@ pub async fn forgotten_enter(
 ) -> Result<Response, Failure> {
     let lang = frame.lang;
     let next = next_of(&form, &uri);
-    let code_id = Id::parse(form.text("code_id")).map_err(|_| Failure::BadRequest)?;
     let mut errors = FormErrors::default();
+    let code_id = code_id(&form, &mut errors);
     let code = errors.take("code", Entered::<VerificationCode>::parse(&form.typed("code")));
     let new = errors.take("password", Entered::<PasswordHash>::parse(&form.typed("password")));
-    if let (Some(code), Some(new)) = (code, new) {
+    if let (Some(code_id), Some(code), Some(new)) = (code_id, code, new) {
         match told(password::change_by_code(&app.vault, &code_id, &code, &new).await)? {
             Ok(_) => return Ok(frame.go_saying(paths::SIGN_IN, "said-password-changed")),
             Err(refused) => refused.tell(&mut errors),
         }
     }
-    let page = ask_code(&frame, FORGOTTEN, &form, &errors, code_id.as_str(), &next);
+    let page = ask_code(&frame, FORGOTTEN, &form, &errors, form.text("code_id"), &next);
     Ok(frame.page(t(lang, FORGOTTEN.title)).narrow().again(page))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::app::{self, App, SignedIn, Told, ready};
 use crate::error::Failure;
-use crate::form::{FormData, FormErrors};
+use crate::form::{FieldError, FormData, FormErrors};
 use crate::frame::{Frame, paths};
 use crate::language::{Lang, f, t};
 use crate::pages::guest::both;
@@ -13,11 +13,12 @@ use axum::response::Response;
 use db::{Id, Stop};
 use maud::{Markup, Render, html};
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone};
-use policy::{Entered, PurposeInfo, Role, fields, recipients};
+use policy::{Entered, Purpose, PurposeInfo, Role, fields, recipients};
 use std::collections::HashMap;
 use trade::address::{self, Kept, NewAddress, Place, Whose};
 use trade::policy::KeepAddressBook;
 use trade::{NotReady, checkout};
+use vault::consent::Shown;
 use vault::ledger::Reading;
 use vault::{NoAccess, consent, ledger};
 
@@ -188,22 +189,18 @@ pub async fn consents(State(app): State<App>, me: SignedIn, frame: Frame) -> Res
 }
 
 /// The question for one purpose, at the moment of its use; `next` is where the person was.
-pub fn ask(app: &App, frame: &Frame, purpose: &'static PurposeInfo, next: &str) -> Markup {
+pub fn ask(app: &App, frame: &Frame, purpose: &'static PurposeInfo, next: &str, errors: &FormErrors) -> Markup {
     let lang = frame.lang;
-    let version = app.edition_number().to_string();
-    let kept = policy::documents::term(purpose, lang.0);
-    let action = frame.path("/my/privacy/consents/answer");
     ui::consent_card(
         lang,
         &frame.csrf,
         &ui::ConsentCard {
-            purpose,
-            site: &frame.site,
-            version: &version,
-            action: &action,
+            notice: &app.notice(purpose, lang),
+            version: &app.edition_words(),
+            action: &frame.path("/my/privacy/consents/answer"),
             hidden: &[("purpose", purpose.id), ("next", next)],
-            kept: &kept,
         },
+        errors,
     )
 }
 
@@ -217,7 +214,7 @@ pub async fn one_consent(
 ) -> Result<Response, Failure> {
     let purpose = asking(&app).find(|purpose| purpose.id == id).ok_or(Failure::NotFound)?;
     let next = app::query(&uri.0).remove("next").unwrap_or_else(|| "/my/privacy/consents".into());
-    let card = ask(&app, &frame, purpose, app::safe_next(&next));
+    let card = ask(&app, &frame, purpose, app::safe_next(&next), &FormErrors::default());
     Ok(frame.page(t(frame.lang, "my-consents")).narrow().answer(card))
 }
 
@@ -226,19 +223,25 @@ pub async fn answer(State(app): State<App>, me: SignedIn, frame: Frame, form: Fo
     let id = form.text("purpose").to_owned();
     let purpose = asking(&app).find(|purpose| purpose.id == id).ok_or(Failure::BadRequest)?;
     let next = app::safe_next(form.text("next")).to_owned();
-    match form.text("answer") {
-        "yes" => {
-            let shown = app.shown(purpose, frame.lang, "consent page");
-            let person = me.member.clone();
-            app.carry_out(move |tx| consent::grant_by_id(tx, &person, purpose.id, &shown)).await?;
-            Ok(frame.go_saying(&next, "said-consent-given"))
+    let wrong = match form.choice("answer", &["yes", "no"]) {
+        Ok("yes") => match app.shown(purpose, frame.lang, &form, "consent page") {
+            Ok(shown) => {
+                let person = me.member.clone();
+                app.carry_out(move |tx| consent::grant_by_id(tx, &person, purpose.id, &shown)).await?;
+                return Ok(frame.go_saying(&next, "said-consent-given"));
+            }
+            Err(changed) => changed.at(""),
+        },
+        Ok(_) => {
+            let back = if next.starts_with("/my/addresses") { "/my/privacy/consents" } else { &next };
+            return Ok(frame.go_saying(back, "said-consent-refused"));
         }
-        "no" => Ok(frame.go_saying(
-            if next.starts_with("/my/addresses") { "/my/privacy/consents" } else { &next },
-            "said-consent-refused",
-        )),
-        _ => Err(Failure::BadRequest),
-    }
+        Err(error) => FieldError { field: String::new(), ..error },
+    };
+    let mut errors = FormErrors::default();
+    errors.add(wrong);
+    let card = ask(&app, &frame, purpose, &next, &errors);
+    Ok(frame.page(t(frame.lang, "my-consents")).narrow().again(card))
 }
 
 /// `POST /my/privacy/consents/withdraw`: and what rested on it goes, in the same transaction (4.4-a.S1).
@@ -248,7 +251,7 @@ pub async fn withdraw(State(app): State<App>, me: SignedIn, frame: Frame, form: 
     let person = me.member.clone();
     app.carry_out(move |tx| {
         consent::withdraw_by_id(tx, &person, purpose.id)?;
-        if purpose.id == <KeepAddressBook as policy::Purpose>::INFO.id {
+        if purpose.id == KeepAddressBook::INFO.id {
             address::withdrawn(tx, &person)?;
         }
         Ok::<_, Stop<std::convert::Infallible>>(())
@@ -283,7 +286,7 @@ pub async fn addresses(State(app): State<App>, me: SignedIn, frame: Frame) -> Re
     let lang = frame.lang;
     let Some(kept) = book(&app, &me).await? else {
         let purpose = asking(&app).find(|p| p.id == "KeepAddressBook").ok_or(Failure::NotFound)?;
-        let card = ask(&app, &frame, purpose, "/my/addresses");
+        let card = ask(&app, &frame, purpose, "/my/addresses", &FormErrors::default());
         return Ok(frame.page(t(lang, "my-addresses")).answer(ui::with_side(side(&frame, "/my/addresses"), card)));
     };
     let content = html! {
@@ -358,22 +361,32 @@ pub fn assurance_box(lang: Lang, form: &FormData, errors: &FormErrors) -> Markup
     ui::check(lang, "assured", words, form.checked("assured"), Some(t(lang, "assurance-hint")), errors)
 }
 
-fn address_form(frame: &Frame, action: &str, form: &FormData, errors: &FormErrors, new: bool) -> Markup {
+fn address_form(app: &App, frame: &Frame, action: &str, form: &FormData, errors: &FormErrors, new: bool) -> Markup {
     let lang = frame.lang;
-    let labels: Vec<(&str, &str)> = PLACE_LABELS.iter().map(|(name, key)| (*name, t(lang, key))).collect();
-    let another = form.text("whose") == "another";
+    let own = [("whose", "address-whose"), ("assured", "assurance")];
+    let labels: Vec<(&str, &str)> = own.iter().chain(&PLACE_LABELS).map(|(name, key)| (*name, t(lang, key))).collect();
+    let whose = if form.has("whose") { form.text("whose") } else { "own" };
+    let card = |value: &str, title| ui::RadioCard {
+        value: value.into(),
+        title: html! { (t(lang, title)) },
+        text: html! {},
+        chosen: whose == value,
+    };
     html! {
         h1 { (t(lang, if new { "address-add" } else { "address-edit" })) }
         (ui::error_summary(lang, errors, &labels))
         (ui::form(&frame.csrf, &frame.path(action), html! {
             @if new {
                 (ui::radio_cards(lang, "whose", t(lang, "address-whose"), &[
-                    ui::RadioCard { value: "own".into(), title: html! { (t(lang, "address-own")) }, text: html! {}, chosen: !another },
-                    ui::RadioCard { value: "another".into(), title: html! { (t(lang, "address-another")) }, text: html! {}, chosen: another },
+                    card("own", "address-own"), card("another", "address-another"),
                 ], errors))
             }
             (place_fields(lang, form, errors))
-            @if new { (assurance_box(lang, form, errors)) }
+            @if new {
+                (assurance_box(lang, form, errors))
+                // What the member's word for somebody else is about.
+                (ui::notice_asked(lang, &app.notice(&KeepAddressBook::INFO, lang), &app.edition_words()))
+            }
             (ui::button(t(lang, "save"), ui::Look::Main))
         }))
     }
@@ -381,10 +394,11 @@ fn address_form(frame: &Frame, action: &str, form: &FormData, errors: &FormError
 
 /// `GET /my/addresses/new`
 pub async fn new_address(State(app): State<App>, me: SignedIn, frame: Frame) -> Result<Response, Failure> {
-    if book(&app, &me).await?.is_none() {
+    let person = me.member.clone();
+    if !app.read(move |r| Ok(consent::standing::<KeepAddressBook>(r, &person)?)).await? {
         return Ok(frame.go("/my/addresses"));
     }
-    let page = address_form(&frame, "/my/addresses/new", &FormData::empty(), &FormErrors::default(), true);
+    let page = address_form(&app, &frame, "/my/addresses/new", &FormData::empty(), &FormErrors::default(), true);
     Ok(frame.page(t(frame.lang, "address-add")).narrow().answer(page))
 }
 
@@ -398,42 +412,52 @@ pub async fn add_address(
     let lang = frame.lang;
     let mut errors = FormErrors::default();
     let place = read_place(&form, &mut errors);
-    let another = form.text("whose") == "another";
-    if another && !form.checked("assured") {
-        trade::Refused::AssuranceMissing.tell(&mut errors);
-    }
+    let whose = errors.keep(form.choice("whose", &["own", "another"]));
+    let assured = match whose {
+        Some("another") => assured(&app, lang, &form, &mut errors),
+        _ => None,
+    };
     if let Some(place) = place
         && errors.is_empty()
     {
-        match keep(&app, &me, lang, place, another).await? {
+        match keep(&app, &me, place, assured).await? {
             Ok(()) => return Ok(frame.go_saying("/my/addresses", "said-address-kept")),
             Err(refused) => refused.tell(&mut errors),
         }
     }
-    let page = address_form(&frame, "/my/addresses/new", &form, &errors, true);
+    let page = address_form(&app, &frame, "/my/addresses/new", &form, &errors, true);
     Ok(frame.page(t(lang, "address-add")).narrow().again(page))
 }
 
-/// Keeps an address of the member's, or of somebody else on the member's word.
+/// The member's word that somebody else agrees to having their address kept (2.3.2-d), with what was shown.
+pub fn assured(app: &App, lang: Lang, form: &FormData, errors: &mut FormErrors) -> Option<Shown> {
+    if !form.checked("assured") {
+        trade::Refused::AssuranceMissing.tell(errors);
+        return None;
+    }
+    let shown = app.shown(&KeepAddressBook::INFO, lang, form, "assurance of the member");
+    errors.keep(shown.map_err(|changed| changed.at("assured")))
+}
+
+/// Keeps an address of the member's, or, where the member has assured that they agree, of somebody else.
 pub async fn keep(
     app: &App,
     me: &SignedIn,
-    lang: Lang,
     place: Place,
-    another: bool,
+    assured: Option<Shown>,
 ) -> Result<Result<(), trade::Refused>, Failure> {
     let buyer = me.buyer();
     let access = match ready(address::prepare(&app.vault, &buyer).await)? {
         Ok(access) => access,
         Err(refused) => return Ok(Err(refused)),
     };
-    let purpose = &<KeepAddressBook as policy::Purpose>::INFO;
-    let (whose, access) = if another {
-        let person = app.vault.keys().fresh().await.map_err(Failure::fault)?;
-        let access = access.and_fresh([&person]);
-        (Whose::Another { person, assured: app.shown(purpose, lang, "assurance of the member") }, access)
-    } else {
-        (Whose::Own, access)
+    let (whose, access) = match assured {
+        Some(assured) => {
+            let person = app.vault.keys().fresh().await.map_err(Failure::fault)?;
+            let access = access.and_fresh([&person]);
+            (Whose::Another { person, assured }, access)
+        }
+        None => (Whose::Own, access),
     };
     let new = NewAddress { whose, place, preferred: false };
     Ok(app.write(move |tx| address::keep(tx, &buyer, &access, &new)).await?.map(|_| ()))
@@ -455,7 +479,7 @@ pub async fn edit_address(
         ("consignee_alt_phone", found.alt_phone.as_ref().map_or("", |p| p.look().as_str())),
     ];
     let form = FormData::of(&pairs);
-    let page = address_form(&frame, &format!("/my/addresses/{id}"), &form, &FormErrors::default(), false);
+    let page = address_form(&app, &frame, &format!("/my/addresses/{id}"), &form, &FormErrors::default(), false);
     Ok(frame.page(t(frame.lang, "address-edit")).narrow().answer(page))
 }
 
@@ -479,7 +503,7 @@ pub async fn save_address(
             Err(refused) => refused.tell(&mut errors),
         }
     }
-    let page = address_form(&frame, &format!("/my/addresses/{id}"), &form, &errors, false);
+    let page = address_form(&app, &frame, &format!("/my/addresses/{id}"), &form, &errors, false);
     Ok(frame.page(t(frame.lang, "address-edit")).narrow().again(page))
 }
 

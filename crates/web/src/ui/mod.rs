@@ -27,6 +27,8 @@ pub use goods::{
     attributes, chosen, filter_panel, gallery, goods_lines, money, price, price_range, product_card, product_grid,
     purchase, quantity, sort_bar, tier_price, tiers,
 };
-pub use privacy::{ConsentCard, Reading, consent_card, marked, masked, reading_list};
+pub use privacy::{
+    ConsentCard, NOTICE, Reading, consent_card, marked, masked, notice_asked, notice_told, prose, reading_list,
+};
 pub(crate) use shell::page;
 pub use trade::{Event, Step, StepState, SumLine, copyable, details, steps, sums, timeline};

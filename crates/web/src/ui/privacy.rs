@@ -4,10 +4,11 @@ use super::basics::Look;
 use super::entry;
 use super::icon;
 use crate::csrf::Csrf;
-use crate::frame::{Site, paths};
+use crate::form::FormErrors;
+use crate::frame::paths;
 use crate::language::{Lang, f, t};
 use maud::{Markup, html};
-use policy::PurposeInfo;
+use policy::documents::{DocumentKind, Inline, Notice, NoticeKind, Target, anchor, plain};
 
 /// A value of which enough is shown to recognise it (`138****8000`; the vault's `Masked` renders itself). `reveal`
 /// is the link that shows the whole and leaves a line in the ledger.
@@ -34,7 +35,7 @@ pub struct Reading<'a> {
     /// `to ship order 2026 1123 0042`.
     pub why: &'a str,
     pub ground: &'a str,
-    /// The policy's section, which is also the anchor in it.
+    /// The policy's section.
     pub section: &'a str,
     pub link: Option<(String, &'a str)>,
 }
@@ -49,7 +50,7 @@ pub fn reading_list(lang: Lang, now: i64, readings: &[Reading]) -> Markup {
                         b { (reading.who) } " " (reading.did)
                         span.why {
                             (reading.why) " · " (reading.ground) " · "
-                            a href={ (lang.path(paths::POLICY)) "#" (reading.section) } {
+                            a href=(format!("{}#{}", lang.path(paths::POLICY), anchor(reading.section))) {
                                 (f(lang, "policy-section", &[("section", reading.section.into())]))
                             }
                         }
@@ -61,77 +62,112 @@ pub fn reading_list(lang: Lang, now: i64, readings: &[Reading]) -> Markup {
     }
 }
 
-/// The question for one purpose, at the moment of its use (0-a.4, 0-a.7, 0-a.S2): everything in it comes from the
-/// purpose's own entry in the map, so it cannot say anything else than the policy.
+/// Words of a document or a notice.
+pub fn prose(lang: Lang, pieces: &[Inline]) -> Markup {
+    html! {
+        @for piece in pieces {
+            @match piece {
+                Inline::Text(text) => (text),
+                // 0-a.3: marked by weight and a rule, not by colour alone.
+                Inline::Marked(text) => strong.marked { (text) },
+                Inline::Link { to, text } => @match to {
+                    Target::Here(anchor) => a href=(format!("#{anchor}")) { (text) },
+                    Target::Document(kind, anchor) => a href=(format!("{}{}", lang.path(path_of(*kind)),
+                        anchor.as_ref().map(|a| format!("#{a}")).unwrap_or_default())) { (text) },
+                    Target::Mail(address) => a href=(format!("mailto:{address}")) { (text) },
+                },
+            }
+        }
+    }
+}
+
+fn path_of(kind: DocumentKind) -> &'static str {
+    match kind {
+        DocumentKind::PrivacyPolicy => paths::POLICY,
+        DocumentKind::CollectionList => paths::COLLECTED,
+        DocumentKind::PartnerList => paths::PARTNERS,
+    }
+}
+
+/// What is told of these kinds, in the notice's own words.
+fn parts(lang: Lang, notice: &Notice, told: impl Fn(NoticeKind) -> bool) -> Markup {
+    html! {
+        dl.details {
+            @for part in notice.parts.iter().filter(|part| told(part.kind)) {
+                div.refusal[part.kind == NoticeKind::Refusal] { dt { (part.label) } dd { (prose(lang, &part.text)) } }
+            }
+        }
+    }
+}
+
+/// Where the policy says the same.
+fn in_policy(lang: Lang, notice: &Notice, version: &str) -> Markup {
+    html! {
+        a href=(format!("{}#{}", lang.path(paths::POLICY), anchor(notice.section))) {
+            (f(lang, "consent-version", &[("section", notice.section.into()), ("version", version.into())]))
+        }
+    }
+}
+
+/// A notice word for word, folded under one line beside the function that it is about (0-a.S2).
+pub fn notice_told(lang: Lang, notice: &Notice, version: &str) -> Markup {
+    html! {
+        details.whole-notice {
+            summary { (t(lang, "notice-all")) }
+            (parts(lang, notice, |_| true))
+            p.note { (in_policy(lang, notice, version)) }
+        }
+    }
+}
+
+/// As [`notice_told`], within a form whose answer counts as consent: the digest of the words goes with it, and comes
+/// into the record (0-a.4).
+pub fn notice_asked(lang: Lang, notice: &Notice, version: &str) -> Markup {
+    html! { (entry::hidden(NOTICE, &notice.hash)) (notice_told(lang, notice, version)) }
+}
+
+/// The form field with the digest of the words that the page showed.
+pub const NOTICE: &str = "notice";
+
+/// The question for one purpose, at the moment of its use (0-a.4, 0-a.7, 0-a.S2): everything in it is the notice that
+/// the policy's own entry makes, so it cannot say anything else than the policy.
 pub struct ConsentCard<'a> {
-    pub purpose: &'a PurposeInfo,
-    pub site: &'a Site,
+    pub notice: &'a Notice,
     /// The policy's version that is shown and recorded.
     pub version: &'a str,
     /// Where the answer goes: POST with `answer` = `yes` or `no`.
     pub action: &'a str,
     pub hidden: &'a [(&'a str, &'a str)],
-    /// How long, in words (the policy's documents make them from `purpose.keep`).
-    pub kept: &'a str,
 }
 
-pub fn consent_card(lang: Lang, csrf: &Csrf, card: &ConsentCard) -> Markup {
-    let purpose = card.purpose;
-    let asked = || purpose.requires.iter().chain(purpose.accepts);
-    let field_names = |fields: &mut dyn Iterator<Item = &&'static policy::FieldInfo>| {
-        let separator = t(lang, "list-separator");
-        html! {
-            @for (at, field) in fields.enumerate() {
-                @if at > 0 { (separator) }
-                @if field.marked() { strong.sensitive { (icon::lock()) (field.name(lang.0)) } }
-                @else { (field.name(lang.0)) }
-            }
-        }
+pub fn consent_card(lang: Lang, csrf: &Csrf, card: &ConsentCard, errors: &FormErrors) -> Markup {
+    let notice = card.notice;
+    let question = notice.part(NoticeKind::Purpose).map_or(&[][..], |part| &part.text);
+    let first = |kind| {
+        matches!(
+            kind,
+            NoticeKind::Kinds
+                | NoticeKind::Sensitive
+                | NoticeKind::Recipients
+                | NoticeKind::Retention
+                | NoticeKind::Refusal
+        )
     };
     html! {
+        (entry::error_summary(lang, errors, &[]))
         section.card.consent aria-labelledby="consent-title" {
-            h2 id="consent-title" { (lang.words(purpose.says)) }
-            dl.details {
-                div { dt { (t(lang, "consent-ground")) } dd { (lang.words(purpose.basis.words())) } }
-                @if asked().next().is_some() {
-                    div { dt { (t(lang, "consent-kinds")) } dd { (field_names(&mut asked())) } }
-                }
-                @if !purpose.reads.is_empty() {
-                    div { dt { (t(lang, "consent-reads")) } dd { (field_names(&mut purpose.reads.iter())) } }
-                }
-                @if !purpose.discloses.is_empty() {
-                    div {
-                        dt { (t(lang, "consent-recipients")) }
-                        dd {
-                            @for (at, disclosure) in purpose.discloses.iter().enumerate() {
-                                @if at > 0 { (t(lang, "list-separator")) }
-                                (lang.words(disclosure.recipient.words))
-                            }
-                        }
-                    }
-                }
-                div { dt { (t(lang, "consent-kept")) } dd { (card.kept) } }
-                div.refusal { dt { (t(lang, "consent-refusal")) } dd { (lang.words(purpose.refusal)) } }
-            }
+            h2 id="consent-title" { (plain(question)) }
+            (parts(lang, notice, first))
             (entry::form(csrf, card.action, html! {
                 @for (name, value) in card.hidden { (entry::hidden(name, value)) }
+                (notice_asked(lang, notice, card.version))
                 // Equal in size and weight: refusing is as easy as agreeing (2.8.2-a.S1).
                 div.actions.equal {
                     (entry::Button { label: t(lang, "consent-no"), look: Look::Plain, name_value: Some(("answer", "no")) })
                     (entry::Button { label: t(lang, "consent-yes"), look: Look::Plain, name_value: Some(("answer", "yes")) })
                 }
             }))
-            p.note {
-                (f(lang, "consent-operator", &[("operator", (&card.site.operator).into()), ("contact", (&card.site.contact).into())]))
-                " "
-                (t(lang, "consent-withdraw"))
-                " "
-                a href=(lang.path(paths::RIGHTS)) { (t(lang, "your-rights")) }
-                " · "
-                a href={ (lang.path(paths::POLICY)) "#" (purpose.section) } {
-                    (f(lang, "consent-version", &[("section", purpose.section.into()), ("version", card.version.into())]))
-                }
-            }
+            p.note { (t(lang, "consent-withdraw")) " " a href=(lang.path(paths::RIGHTS)) { (t(lang, "your-rights")) } }
         }
     }
 }
@@ -140,7 +176,8 @@ pub fn consent_card(lang: Lang, csrf: &Csrf, card: &ConsentCard) -> Markup {
 mod tests {
     use super::*;
     use crate::csrf::CsrfKey;
-    use policy::{Basis, Words};
+    use policy::documents::{Operator, OwnWords, notice};
+    use policy::{Basis, PurposeInfo, Words};
 
     const PURPOSE: PurposeInfo = PurposeInfo {
         id: "Test",
@@ -157,34 +194,48 @@ mod tests {
         law: None,
     };
 
-    /// 0-a.S2, 0-a.4, 2.8.2-a.S1: who asks, what for, on what ground, how long, what refusal does, how to exercise
-    /// one's rights, the version and clause; and two answers of the same weight.
+    fn operator() -> Operator {
+        Operator {
+            company: OwnWords::same("Hanse Marketplace Ltd."),
+            address: OwnWords::same("1 Quay"),
+            service_contact: OwnWords::same("help@market.example"),
+            department_email: "privacy@market.example".into(),
+            department_address: OwnWords::same("1 Quay"),
+            officer: OwnWords::same("Ms Fu"),
+            country: OwnWords::same("China"),
+            partners: Vec::new(),
+        }
+    }
+
+    fn words(html: &str) -> String {
+        let mut inside = false;
+        let text: String = html
+            .chars()
+            .filter(|c| {
+                let shown = !inside && *c != '<';
+                inside = (inside || *c == '<') && *c != '>';
+                shown
+            })
+            .collect();
+        text.replace("&quot;", "\"").replace("&amp;", "&")
+    }
+
+    /// 0-a.S2, 0-a.4, 2.8.2-a.S1: every word whose digest is recorded stands on the card, and the digest goes with the
+    /// answer; two answers of the same weight.
     #[test]
     fn a_question_for_consent_is_whole_and_even() {
-        let site = Site::example();
         for lang in Lang::ALL {
-            let card = ConsentCard {
-                purpose: &PURPOSE,
-                site: &site,
-                version: "2026-11-24",
-                action: "/x",
-                hidden: &[],
-                kept: "three years",
-            };
-            let html = consent_card(lang, &Csrf::member(&CsrfKey::random(), "s"), &card).into_string();
-            let rights = lang.path(paths::RIGHTS);
-            for part in [
-                lang.words(PURPOSE.says),
-                lang.words(PURPOSE.refusal),
-                lang.words(Basis::SeparateConsent.words()),
-                &site.operator,
-                &site.contact,
-                "three years",
-                "2026-11-24",
-                "#2.3.2",
-                rights.as_str(),
-            ] {
-                assert!(html.contains(part), "{part} is missing in {}", lang.code());
+            let notice = notice(&PURPOSE, &operator(), lang.0);
+            let card = ConsentCard { notice: &notice, version: "2026-11-24", action: "/x", hidden: &[] };
+            let csrf = Csrf::member(&CsrfKey::random(), "s");
+            let html = consent_card(lang, &csrf, &card, &FormErrors::default()).into_string();
+            let shown = words(&html);
+            for part in &notice.parts {
+                assert!(shown.contains(&part.label), "{} is missing in {}", part.label, lang.code());
+                assert!(shown.contains(&plain(&part.text)), "{:?} is missing in {}", part.text, lang.code());
+            }
+            for part in [lang.path(paths::RIGHTS), notice.hash.clone(), "2026-11-24".into(), anchor("2.3.2")] {
+                assert!(html.contains(&part), "{part} is missing in {}", lang.code());
             }
             assert_eq!(html.matches("<button class=\"button\"").count(), 2, "two buttons of one look");
         }
