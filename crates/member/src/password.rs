@@ -3,11 +3,12 @@
 //! Hashing runs off the async threads, at most four at a time, so that a flood of sign-ins takes four cores for a while
 //! and never the machine's memory. Whoever waits too long is told to come again.
 
-use crate::code::{self, CodeSent, Reason};
+use crate::code::{self, Reason};
 use crate::policy::{SignIn, member, staff};
 use crate::refused::{keys_unavailable, no_access};
+use crate::sign_in::{self, CodeBegun};
 use crate::throttle::{self, CURRENT_PASSWORDS};
-use crate::{ClientAddress, Member, Refused, Session, Who, account, registration, session, sign_in};
+use crate::{ClientAddress, Member, Refused, Session, Who, account, registration, session};
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use db::{Failed, Id, Stop, Tx};
@@ -150,12 +151,12 @@ pub async fn change(
         .await
 }
 
-/// Sends a code to whoever forgot the password.
+/// Begins a code for whoever forgot the password.
 pub async fn send_code(
     vault: &Vault,
     phone: &Entered<MobilePhone>,
     from: &ClientAddress,
-) -> Result<CodeSent, Failed<Refused>> {
+) -> Result<CodeBegun, Failed<Refused>> {
     sign_in::send(vault, phone, from, Reason::ChangePassword).await
 }
 

@@ -14,6 +14,7 @@ use db::{Failed, Id, Scope, Stop, Tx};
 use diesel::prelude::*;
 use policy::fields::{LastLoginAt, MemberName, MobilePhone, VerificationCode};
 use policy::{Entered, Typed};
+use std::fmt;
 use vault::{Access, Actor, Disclosed, NoAccess, RowKey, Sealed, Vault};
 
 /// Somebody who has come in.
@@ -64,12 +65,12 @@ pub async fn opens(vault: &Vault, who: &Typed, password: &Typed) -> Result<bool,
     }
 }
 
-/// Sends a code to come in by. A telephone without an account gets the same page and no message.
+/// Begins a code to come in by. A telephone without an account gets the same page and no message.
 pub async fn send_code(
     vault: &Vault,
     phone: &Entered<MobilePhone>,
     from: &ClientAddress,
-) -> Result<CodeSent, Failed<Refused>> {
+) -> Result<CodeBegun, Failed<Refused>> {
     send(vault, phone, from, Reason::SignIn).await
 }
 
@@ -184,63 +185,96 @@ fn living(scope: &mut impl Scope, person: &Id) -> QueryResult<Option<String>> {
     member::table.find(person).filter(member::ended_at.is_null()).select(member::password).first(scope.db()).optional()
 }
 
-/// Sends a code to a member's telephone, for `reason`.
+/// Begins a code for `reason`, for a telephone of which nobody has looked yet whether it has an account: what is done
+/// before the answer is the same for all (2.1.1-a.4), and the rest follows in [`CodeBegun::finish`].
 pub(crate) async fn send(
     vault: &Vault,
     phone: &Entered<MobilePhone>,
     from: &ClientAddress,
     reason: Reason,
-) -> Result<CodeSent, Failed<Refused>> {
+) -> Result<CodeBegun, Failed<Refused>> {
     let marks = code_marks(vault, phone, from).await?;
-    let holder = vault.keys().find(phone).await.map_err(keys_unavailable)?;
     let looked = marks.clone();
-    let member = vault
-        .data()
-        .read(move |read| {
-            throttle::look(read, &looked)?;
-            Ok(match holder {
-                Some(holder) if living(read, &holder)?.is_some() => Some(holder),
-                _ => None,
-            })
-        })
-        .await?;
-    let access = match &member {
-        Some(member) => {
-            match vault.access::<SignIn>(&Actor::own(member), std::slice::from_ref(member)).await {
-                Ok(access) => Some(access),
-                // Their telephone opens for nobody now: they come in by the password.
-                Err(NoAccess::Restricted | NoAccess::Gone) => None,
-                Err(why) => return Err(no_access(why)),
-            }
+    vault.data().read(move |read| throttle::look(read, &looked)).await?;
+    let new = NewCode::make(vault, reason, false).await?;
+    let (row, nobody) = (new.clone(), Id::fresh());
+    let insert = move |tx: &mut Tx| {
+        for mark in &marks {
+            throttle::count(tx, mark)?;
         }
-        None => None,
+        // The member's row has the telephone.
+        Ok(row.insert(tx, &nobody, &Sealed::<one_time_code::phone>::absent())?)
     };
-    let new = NewCode::make(vault, reason, access.is_some()).await?;
-    // Without a member the row bears an id of nobody.
-    let person = member.filter(|_| access.is_some()).unwrap_or_else(Id::fresh);
-    vault.data().write(move |tx| begin_code(tx, access.as_ref(), &person, &new, &marks)).await
+    let expires_at = vault.data().write(insert).await?;
+    Ok(CodeBegun { id: new.id.clone(), expires_at, phone: phone.clone(), new })
 }
 
-fn begin_code(
+/// A code whose second page can be shown. Until it is finished no code fits it.
+#[must_use = "nobody gets a message until it is finished"]
+pub struct CodeBegun {
+    /// Stands in the form.
+    pub id: Id,
+    /// UTC microseconds.
+    pub expires_at: i64,
+    phone: Entered<MobilePhone>,
+    new: NewCode,
+}
+
+impl fmt::Debug for CodeBegun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CodeBegun({})", self.id)
+    }
+}
+
+impl CodeBegun {
+    /// Looks whether the telephone is a member's, and if so makes the code theirs and gives the message to send. To be
+    /// called beside the answer and not before it: this takes longer where there is a member.
+    pub async fn finish(self, vault: &Vault) -> Result<CodeSent, Failed<Refused>> {
+        let to_send = match member_with(vault, &self.phone).await? {
+            Some((member, access)) => {
+                let proof = code::proof(vault, &self.id, self.new.reason, &self.new.code).await?;
+                let new = self.new;
+                vault.data().write(move |tx| make_theirs(tx, &access, &member, &new, &proof)).await?
+            }
+            None => None,
+        };
+        Ok(CodeSent { id: self.id, expires_at: self.expires_at, to_send })
+    }
+}
+
+/// The member of a telephone, with the access to it. Whoever restricted their data comes in by the password: their
+/// telephone opens for nobody now.
+async fn member_with(
+    vault: &Vault,
+    phone: &Entered<MobilePhone>,
+) -> Result<Option<(Id, Access<SignIn>)>, Failed<Refused>> {
+    let Some(holder) = vault.keys().find(phone).await.map_err(keys_unavailable)? else { return Ok(None) };
+    let asked = holder.clone();
+    if vault.data().read(move |read| Ok(living(read, &asked)?)).await?.is_none() {
+        return Ok(None);
+    }
+    match vault.access::<SignIn>(&Actor::own(&holder), std::slice::from_ref(&holder)).await {
+        Ok(access) => Ok(Some((holder, access))),
+        Err(NoAccess::Restricted | NoAccess::Gone) => Ok(None),
+        Err(why) => Err(no_access(why)),
+    }
+}
+
+fn make_theirs(
     tx: &mut Tx,
-    access: Option<&Access<SignIn>>,
+    access: &Access<SignIn>,
     person: &Id,
     new: &NewCode,
-    marks: &[Mark],
-) -> Result<CodeSent, Stop<Refused>> {
-    for mark in marks {
-        throttle::count(tx, mark)?;
+    proof: &str,
+) -> Result<Option<CodeToSend>, Stop<Refused>> {
+    let open = one_time_code::table.filter(one_time_code::id.eq(&new.id)).filter(one_time_code::used_at.is_null());
+    let made =
+        diesel::update(open).set((one_time_code::person.eq(person), one_time_code::proof.eq(proof))).execute(tx.db)?;
+    if made == 0 {
+        return Ok(None);
     }
-    // The member's row has the telephone.
-    let expires_at = new.insert(tx, person, &Sealed::<one_time_code::phone>::absent())?;
-    let to_send = match access {
-        Some(access) => {
-            let sealed: Sealed<member::phone> = member::table.find(person).select(member::phone).first(tx.db)?;
-            let phone = sealed.open(access, tx, &RowKey { person, id: person })?.disclose(tx);
-            let code = Disclosed::passing(access, tx, person, &new.id, &new.code)?;
-            Some(CodeToSend { phone, code: Some(code), reason: new.reason })
-        }
-        None => None,
-    };
-    Ok(CodeSent { id: new.id.clone(), expires_at, to_send })
+    let sealed: Sealed<member::phone> = member::table.find(person).select(member::phone).first(tx.db)?;
+    let phone = sealed.open(access, tx, &RowKey { person, id: person })?.disclose(tx);
+    let code = Disclosed::passing(access, tx, person, &new.id, &new.code)?;
+    Ok(Some(CodeToSend { phone, code: Some(code), reason: new.reason }))
 }

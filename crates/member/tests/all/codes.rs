@@ -82,7 +82,7 @@ fn the_fourth_code_of_an_hour_is_refused() {
         for phone in [&known, &unknown] {
             begin(&v.vault, phone, &here()).await.unwrap();
             // Whatever they are for, they are codes to this telephone.
-            sign_in::send_code(&v.vault, phone, &here()).await.unwrap();
+            whole(&v.vault, sign_in::send_code(&v.vault, phone, &here()).await).await;
         }
         let mut answers = Vec::new();
         for phone in [&known, &unknown] {
@@ -143,7 +143,7 @@ fn one_address_cannot_go_through_the_numbers() {
 fn a_code_is_for_one_thing() {
     each(async |v| {
         register(&v.vault, "13800138000", "yiwu_buttons").await;
-        let sent = sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await.unwrap();
+        let sent = whole(&v.vault, sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await).await;
         let code = entered(&code_of(&sent));
         let other = password::change_by_code(&v.vault, &sent.id, &code, &entered("another good one")).await;
         assert_eq!(refused(other), Refused::CodeExpired);

@@ -78,7 +78,7 @@ fn a_forgotten_password_is_set_anew_by_a_code() {
     each(async |v| {
         let id = register(&v.vault, "13800138000", "yiwu_buttons").await;
         let token = come_in(&v.vault, PASSWORD).await.unwrap();
-        let sent = password::send_code(&v.vault, &entered("13800138000"), &here()).await.unwrap();
+        let sent = whole(&v.vault, password::send_code(&v.vault, &entered("13800138000"), &here()).await).await;
         let code = entered(&code_of(&sent));
         let named = password::change_by_code(&v.vault, &sent.id, &code, &entered("yiwu_buttons")).await;
         assert_eq!(refused(named), Refused::PasswordHoldsName);

@@ -2,7 +2,9 @@
 
 use crate::support::*;
 use db::clock::HOUR;
+use diesel::connection::{Connection, InstrumentationEvent};
 use member::{ClientAddress, Refused, password, session, sign_in};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use vault::{State, person};
 
 #[test]
@@ -66,7 +68,7 @@ fn guessing_at_one_account_ends() {
             let answer = refused(sign_in::by_password(&v.vault, &typed(who), &typed(PASSWORD), &from(99), None).await);
             assert!(matches!(answer, Refused::TooManyTries { minutes: 1..=60 }), "{answer:?}");
         }
-        let sent = sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await.unwrap();
+        let sent = whole(&v.vault, sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await).await;
         sign_in::by_code(&v.vault, &sent.id, &entered(&code_of(&sent)), None).await.unwrap();
         move_clock(&v.vault, HOUR);
         sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
@@ -114,8 +116,8 @@ fn guesses_at_once_are_counted_before_they_are_looked_at() {
 fn an_unknown_number_has_the_same_pages() {
     each(async |v| {
         register(&v.vault, "13800138000", "yiwu_buttons").await;
-        let known = sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await.unwrap();
-        let unknown = sign_in::send_code(&v.vault, &entered("13800138999"), &here()).await.unwrap();
+        let known = whole(&v.vault, sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await).await;
+        let unknown = whole(&v.vault, sign_in::send_code(&v.vault, &entered("13800138999"), &here()).await).await;
         assert!(known.to_send.is_some() && unknown.to_send.is_none());
         let wrong = entered(&wrong_code_for(&code_of(&known)));
         for left in [4, 3, 2, 1] {
@@ -130,6 +132,58 @@ fn an_unknown_number_has_the_same_pages() {
     });
 }
 
+static STEPS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts the statements of every connection of a database from now on.
+fn count_steps(database: &db::Database) {
+    fn listen(db: &mut db::Db) {
+        db.set_instrumentation(|event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::StartQuery { .. } = event {
+                STEPS.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        // Whoever waits meanwhile is taken by another connection.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::scope(|threads| {
+        for _ in 0..32 {
+            threads.spawn(|| database.read_now(|read| Ok::<_, db::Stop<()>>(listen(read.db))).unwrap());
+            threads.spawn(|| database.write_now(|tx| Ok::<_, db::Stop<()>>(listen(tx.db))).unwrap());
+        }
+    });
+}
+
+/// 2.1.1-a.4: before the answer, a telephone with an account, one without, and one whose data are restricted take the
+/// same steps, counted: no clock tells which is which. Only what follows the answer differs.
+#[test]
+fn before_the_answer_all_telephones_take_the_same_steps() {
+    each(async |v| {
+        register(&v.vault, "13800138000", "yiwu_buttons").await;
+        let restricted = register(&v.vault, "13800138001", "yiwu_beads").await;
+        v.vault.data().write(move |tx| person::set_state::<()>(tx, &restricted, State::Restricted)).await.unwrap();
+        // The first of a process makes the keys of the hashes.
+        whole(&v.vault, sign_in::send_code(&v.vault, &entered("13800138009"), &here()).await).await;
+        count_steps(v.vault.data());
+        count_steps(v.vault.keys().database());
+        let mut counted = std::collections::BTreeSet::new();
+        for phone in ["13800138000", "13800138001", "13800138999"] {
+            let phone = entered(phone);
+            for forgotten in [false, true] {
+                let before = STEPS.load(Ordering::SeqCst);
+                let begun = match forgotten {
+                    false => sign_in::send_code(&v.vault, &phone, &here()).await,
+                    true => password::send_code(&v.vault, &phone, &here()).await,
+                };
+                counted.insert(STEPS.load(Ordering::SeqCst) - before);
+                assert_eq!(rows(&v.vault, "one_time_code", "length(phone) > 0"), 0, "nothing is sealed");
+                whole(&v.vault, begun).await;
+            }
+        }
+        assert_eq!(counted.len(), 1, "{counted:?}");
+        assert!(*counted.first().unwrap() > 4, "nothing was counted: {counted:?}");
+    });
+}
+
 /// 4.0-S2: who restricted their data still comes in, and nothing is collected of it.
 #[test]
 fn a_restricted_member_still_comes_in() {
@@ -141,7 +195,7 @@ fn a_restricted_member_still_comes_in() {
             sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
         assert_eq!(come.member.id, id);
         assert_eq!(rows(&v.vault, "member", "length(last_login_at) > 0"), 0);
-        let sent = sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await.unwrap();
+        let sent = whole(&v.vault, sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await).await;
         assert!(sent.to_send.is_none(), "the telephone opens for nobody");
 
         v.vault.data().write(move |tx| person::set_state::<()>(tx, &id, State::Erased)).await.unwrap();

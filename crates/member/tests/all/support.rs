@@ -3,6 +3,7 @@
 use db::clock::{HOUR, SECOND};
 use db::{Engine, Failed, Id, Migrations};
 use member::registration::{Agreement, NewMember, Registered, begin, finish};
+use member::sign_in::CodeBegun;
 use member::{ClientAddress, CodeSent, Refused};
 use policy::{Entered, Field, Typed};
 use std::collections::BTreeSet;
@@ -65,6 +66,11 @@ pub fn new_member(sent: &CodeSent, code: &str, name: &str, password: &str) -> Ne
 
 pub async fn send(vault: &Vault, phone: &str) -> CodeSent {
     begin(vault, &entered(phone), &here()).await.unwrap()
+}
+
+/// A code with its message, as it is when the answer has gone.
+pub async fn whole(vault: &Vault, begun: Result<CodeBegun, Failed<Refused>>) -> CodeSent {
+    begun.unwrap().finish(vault).await.unwrap()
 }
 
 /// Registers a member, both steps.
