@@ -7,7 +7,7 @@ use crate::{Buyer, Refused};
 use catalogue::Both;
 use catalogue::price::{self, Next, Tier};
 use catalogue::product::Unit;
-use catalogue::view::{Sale, ShopLine};
+use catalogue::view::{self, Sale, ShopLine, Variant};
 use db::{BlobId, Id, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -43,11 +43,32 @@ pub(crate) struct Item {
     pub variant: Id,
     pub quantity: i64,
     pub price_when_added: i64,
+    pub prices_when_added: String,
     pub added_at: i64,
     pub chosen: bool,
 }
 
-/// The buyer's rows, in the order of their adding.
+impl Item {
+    /// What a unit would cost, at `quantity` units of the product, by the prices that the buyer saw when the line was
+    /// added. A line from before those were kept has one price for all quantities.
+    fn price_then(&self, quantity: i64) -> i64 {
+        let tiers: Vec<Tier> = serde_json::from_str(&self.prices_when_added).unwrap_or_default();
+        let least = tiers.first().map_or(1, |tier| tier.from);
+        price::unit_price(&tiers, 0, quantity.max(least)).unwrap_or(self.price_when_added)
+    }
+}
+
+/// The prices of a variant at all quantities, as [`Item::price_then`] reads them.
+fn prices_now(product: &view::Goods, variant: &Variant) -> Result<String, Stop<Refused>> {
+    let tiers: Vec<Tier> = product
+        .tiers
+        .iter()
+        .map(|tier| Tier { from: tier.from, price: tier.price.saturating_add(variant.surcharge) })
+        .collect();
+    serde_json::to_string(&tiers).map_err(|error| Stop::fault(error.to_string()))
+}
+
+/// The buyer's rows, in the order of their adding: [`LINES_MAX`] at most, which [`add`] sees to.
 pub(crate) fn items(scope: &mut impl Scope, buyer: &Buyer) -> QueryResult<Vec<Item>> {
     cart_item::table
         .filter(cart_item::member.eq(&buyer.member))
@@ -57,16 +78,17 @@ pub(crate) fn items(scope: &mut impl Scope, buyer: &Buyer) -> QueryResult<Vec<It
             cart_item::variant,
             cart_item::quantity,
             cart_item::price_when_added,
+            cart_item::prices_when_added,
             cart_item::added_at,
             cart_item::chosen,
         ))
-        .limit(LINES_MAX * 2)
         .load(scope.db())
 }
 
 // --- commands ---------------------------------------------------------------------------------------------------
 
-/// Puts variants into the cart, several at once; what is there already grows. The lines are chosen for the next
+/// Puts variants into the cart, several at once; what is there already grows and keeps the prices that were seen when
+/// it was first added: against those a lower price is told (2.3.1). The lines are chosen for the next
 /// checkout. Stock is not looked at: it is taken when the order is placed, and shortness is shown in the cart.
 pub fn add(tx: &mut Tx, buyer: &Buyer, wanted: &[Wanted]) -> Result<(), Stop<Refused>> {
     if wanted.is_empty() {
@@ -112,6 +134,7 @@ pub fn add(tx: &mut Tx, buyer: &Buyer, wanted: &[Wanted]) -> Result<(), Stop<Ref
             cart_item::variant.eq(variant),
             cart_item::quantity.eq(*quantity),
             cart_item::price_when_added.eq(price),
+            cart_item::prices_when_added.eq(prices_now(of, the)?),
             cart_item::added_at.eq(tx.now),
             cart_item::changed_at.eq(tx.now),
             cart_item::chosen.eq(true),
@@ -125,14 +148,12 @@ pub fn add(tx: &mut Tx, buyer: &Buyer, wanted: &[Wanted]) -> Result<(), Stop<Ref
             .do_update()
             .set((
                 cart_item::quantity.eq(cart_item::quantity + excluded(cart_item::quantity)),
-                cart_item::price_when_added.eq(excluded(cart_item::price_when_added)),
                 cart_item::changed_at.eq(excluded(cart_item::changed_at)),
                 cart_item::chosen.eq(true),
             ))
             .execute(c))?;
     }
-    let touched: Vec<&Id> = more.keys().map(|(product, _)| product).collect();
-    note_prices(tx, buyer, |product| touched.contains(&product))
+    Ok(())
 }
 
 fn within(quantity: i64) -> Result<i64, Stop<Refused>> {
@@ -141,24 +162,6 @@ fn within(quantity: i64) -> Result<i64, Stop<Refused>> {
     } else {
         Err(Stop::refuse(Refused::Quantity { max: QUANTITY_MAX }))
     }
-}
-
-/// Whoever changes a quantity has seen today's prices, and the tier may have moved by that alone: from here on a
-/// lower price is the seller's doing, and worth a notice.
-fn note_prices(tx: &mut Tx, buyer: &Buyer, concerns: impl Fn(&Id) -> bool) -> Result<(), Stop<Refused>> {
-    let lines: Vec<Item> = items(tx, buyer)?.into_iter().filter(|item| concerns(&item.product)).collect();
-    let goods = goods::load(tx, lines.iter().map(|item| &item.product))?;
-    let together = together(&lines, |_| true);
-    for line in &lines {
-        let Some((product, variant)) = goods.offered(&line.product, &line.variant) else { continue };
-        let price = goods::unit_price(product, variant, together[&line.product]);
-        if let Some(price) = price.filter(|price| *price != line.price_when_added) {
-            diesel::update(cart_item::table.find((&buyer.member, &line.product, &line.variant)))
-                .set(cart_item::price_when_added.eq(price))
-                .execute(tx.db)?;
-        }
-    }
-    Ok(())
 }
 
 /// Units of each product, all variants together: this is what the tier follows.
@@ -178,7 +181,7 @@ pub fn set_quantity(tx: &mut Tx, buyer: &Buyer, wanted: &Wanted) -> Result<(), S
     if changed == 0 {
         return Err(Stop::refuse(Refused::NotInCart));
     }
-    note_prices(tx, buyer, |product| *product == wanted.product)
+    Ok(())
 }
 
 /// Takes lines out; one that is not there is no mistake.
@@ -186,7 +189,7 @@ pub fn remove(tx: &mut Tx, buyer: &Buyer, lines: &[(Id, Id)]) -> Result<(), Stop
     for (product, variant) in lines.iter().take(LINES_MAX as usize) {
         diesel::delete(cart_item::table.find((&buyer.member, product, variant))).execute(tx.db)?;
     }
-    note_prices(tx, buyer, |product| lines.iter().any(|(gone, _)| gone == product))
+    Ok(())
 }
 
 /// Ticks lines for the next checkout, or unticks them.
@@ -276,7 +279,8 @@ pub struct Line {
     pub unit_price: Option<i64>,
     pub amount: Option<i64>,
     pub price_when_added: i64,
-    /// By how much the seller has lowered the price of one unit; only where the consent to reminders stands.
+    /// By how much the seller has lowered the price of one unit since the line was added, today's quantity at both
+    /// prices; only where the consent to reminders stands.
     pub dropped_by: Option<i64>,
     pub stock: i64,
     /// Fewer are left than wanted.
@@ -361,7 +365,9 @@ pub(crate) fn lay_out(items: &[Item], goods: &Goods, reminders: bool) -> Cart {
         let price = |units| on_offer.and_then(|variant| goods::unit_price(product, variant, units));
         let unit_price = price(units);
         let amount = unit_price.and_then(|unit| price::amount(unit, item.quantity)).filter(|a| *a <= AMOUNT_MAX);
-        let today = price(of_all[&item.product]).filter(|_| reminders);
+        // A better tier by one's own quantity is no reminder's business: both prices are of the same quantity.
+        let all_units = of_all[&item.product];
+        let today = price(all_units).filter(|_| reminders);
         let stock = variant.map_or(0, |variant| variant.stock);
         of_product.lines.push(Line {
             variant: item.variant.clone(),
@@ -373,7 +379,7 @@ pub(crate) fn lay_out(items: &[Item], goods: &Goods, reminders: bool) -> Cart {
             unit_price,
             amount,
             price_when_added: item.price_when_added,
-            dropped_by: today.map(|today| item.price_when_added - today).filter(|drop| *drop > 0),
+            dropped_by: today.map(|today| item.price_then(all_units) - today).filter(|drop| *drop > 0),
             stock,
             short: on_offer.is_some() && stock < item.quantity,
             added_at: item.added_at,
@@ -406,7 +412,6 @@ fn place<T>(groups: &mut Vec<T>, fits: impl Fn(&T) -> bool, make: impl FnOnce() 
 mod tests {
     use super::*;
     use catalogue::price::Freight;
-    use catalogue::view::{self, Variant};
     use proptest::prelude::*;
 
     fn id(n: usize) -> Id {
@@ -458,7 +463,16 @@ mod tests {
     fn item(goods: &[view::Goods], (n, v, quantity, chosen): (prop::sample::Index, usize, i64, bool)) -> Item {
         let product = n.get(goods);
         let variant = product.variants[v].id.clone();
-        Item { product: product.id.clone(), variant, quantity, price_when_added: 1, added_at: 0, chosen }
+        let prices_when_added = String::new();
+        Item {
+            product: product.id.clone(),
+            variant,
+            quantity,
+            price_when_added: 1,
+            prices_when_added,
+            added_at: 0,
+            chosen,
+        }
     }
 
     proptest! {

@@ -45,7 +45,7 @@ purpose! {
 
 purpose! { OrderForOthers {
     section "2.3.2", basis Contract,
-    says "If you order for another person, you assure us that they agree." / "为他人下单时，您需确保已取得对方同意。",
+    says "If you order for another person or keep their address, you assure us that they agree." / "为他人下单或保存他人地址时，您需确保已取得对方同意。",
     requires [ConsentAssurance], accepts [], reads [ConsigneeName, ConsigneeAddress, ConsigneePhone],
     discloses [], roles [Own, Buyer],
     keep [OrderCompleted + 3 Years => Anonymise],
@@ -147,6 +147,7 @@ record! {
         variant: Text => CartItem;
         quantity: BigInt => CartItem;
         price_when_added: BigInt => CartItem;
+        prices_when_added: Text => CartItem;
         added_at: BigInt => CartItem;
         changed_at: BigInt = "last change";
         chosen: Bool = "ticked for the next checkout";
@@ -174,6 +175,7 @@ record! {
         buyer: Text = "random id";
         id: Text = "random id";
         once: Text = "idempotency key of the form";
+        content: Text = "keyed hash of what the form said, bound to buyer and key";
         placed_at: BigInt => OrderCreatedAt;
         amount: BigInt => AmountDue;
     }
@@ -245,11 +247,13 @@ record! {
 }
 
 record! {
-    /// The buyer's assurance that another person agreed to being the consignee (2.3.2-d): who, when, which words.
+    /// The buyer's assurance that another person agreed to being the consignee, or to having their address kept (2.3.2-d):
+    /// who, when, which words.
     assurance (buyer, id) of [buyer keep], keep [OrderForOthers] since given_at, refers [buyer -> person] {
         buyer: Text = "random id";
         id: Text = "random id";
         consignee: Text = "random id of the other person";
+        covers: Text = "order or address_book";
         words: sealed ConsentAssurance of buyer under Trade;
         given_at: BigInt = "when it was given";
     }

@@ -162,6 +162,42 @@ fn price_drops_are_told_by_consent_only() {
     });
 }
 
+/// 2.3.1-a.1: a drop is told against the prices that were seen when the line was added, whatever the buyer does to the
+/// quantity in between, and like is compared with like.
+#[test]
+fn a_drop_is_told_against_the_price_when_added() {
+    each(|m| {
+        let (buyer, seller) = (m.buyer(), m.shop(0, None));
+        let brass = m.product(&seller, "Brass", &[(10, 100), (100, 80)], &[(5, 900), (0, 900)]);
+        let who = buyer.member.clone();
+        m.write(move |tx| consent::grant::<CartReminders, _>(tx, &who, &shown())).unwrap();
+        let dropped = || {
+            let cart = m.cart(&buyer);
+            cart.sellers[0].products[0].lines.iter().map(|line| line.dropped_by).collect::<Vec<_>>()
+        };
+        m.add(&buyer, &[brass.wanted(0, 10)]).unwrap();
+        m.set_price(&brass, 10, 90);
+        assert_eq!(dropped(), [Some(10)]);
+        let (who, more) = (buyer.clone(), brass.wanted(0, 11));
+        m.write(move |tx| cart::set_quantity(tx, &who, &more)).unwrap();
+        assert_eq!(dropped(), [Some(10)], "one more has not seen to it");
+        m.add(&buyer, &[brass.wanted(0, 1)]).unwrap();
+        assert_eq!(dropped(), [Some(10)], "nor has the same added again");
+        // A line that comes later was seen at today's price.
+        m.add(&buyer, &[brass.wanted(1, 3)]).unwrap();
+        let cart = m.cart(&buyer);
+        let mut told: Vec<_> =
+            cart.sellers[0].products[0].lines.iter().map(|line| (line.price_when_added, line.dropped_by)).collect();
+        told.sort();
+        assert_eq!(told, [(90, None), (105, Some(10))]);
+        // At another tier, the old price of that tier is what counts: it has not moved.
+        m.add(&buyer, &[brass.wanted(0, 200)]).unwrap();
+        assert_eq!(dropped(), [None, None]);
+        m.set_price(&brass, 100, 78);
+        assert_eq!(dropped(), [Some(2), Some(2)]);
+    });
+}
+
 /// Choosing, removing and emptying concern the buyer's own lines only.
 #[test]
 fn everybody_has_a_cart_of_their_own() {
