@@ -117,7 +117,7 @@ async fn page(
             h1 { (t(lang, "nav-cart")) }
             (ui::error_summary(lang, errors, &[]))
             (ui::empty(ui::icon::cart(), t(lang, "cart-empty"), t(lang, "cart-empty-text"),
-                Some((t(lang, "cart-browse"), &lang.path(paths::SEARCH)))))
+                Some((&lang.path(paths::SEARCH), t(lang, "cart-browse")))))
         });
     }
     let names: Vec<(String, String)> = cart_lines(&cart)
@@ -139,15 +139,15 @@ async fn page(
                 @if !seller.sells { (ui::notice(ui::Tone::Warn, t(lang, "product-shop-paused"))) }
                 @for product in &seller.products { (of_product(frame, product, sent)) }
                 @if seller.total > 0 {
-                    p.seller-sum.tabular {
+                    p.seller-sum {
                         span.note {
-                            (t(lang, "sum-goods")) " " (format::money(lang, seller.goods_amount, CURRENCY)) " · "
-                            (t(lang, "sum-freight")) " " (format::money(lang, seller.freight, CURRENCY))
+                            (t(lang, "sum-goods")) " " (ui::money(lang, seller.goods_amount, CURRENCY)) " · "
+                            (t(lang, "sum-freight")) " " (ui::money(lang, seller.freight, CURRENCY))
                             @if let Some(more) = seller.until_free_freight {
                                 @if more > 0 { " · " (f(lang, "cart-until-free", &[("price", format::money(lang, more, CURRENCY).into())])) }
                             }
                         }
-                        " " b { (format::money(lang, seller.total, CURRENCY)) }
+                        " " b.tabular { (format::money(lang, seller.total, CURRENCY)) }
                     }
                 }
             }

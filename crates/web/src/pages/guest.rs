@@ -247,7 +247,7 @@ pub async fn list(State(app): State<App>, uri: OriginalUri, mut frame: Frame) ->
         (ui::sort_bar(lang, &sorts, false))
         @if found.cards.is_empty() {
             (ui::empty(ui::icon::search(), t(lang, "list-nothing"), t(lang, "list-nothing-text"),
-                Some((t(lang, "foot-categories"), &lang.path(paths::CATEGORIES)))))
+                Some((&lang.path(paths::CATEGORIES), t(lang, "foot-categories")))))
         } @else {
             (grid(lang, &found.cards))
             @if found.pages > 1 { (ui::pager_numbers(lang, found.page, found.pages, |page| asked.page(lang, page))) }

@@ -198,7 +198,7 @@ pub async fn list(State(app): State<App>, me: SignedIn, uri: OriginalUri, frame:
         (ui::search_field(&orders, "q", &words, t(lang, "orders-search")))
         @if page.rows.is_empty() {
             (ui::empty(ui::icon::orders(), t(lang, "orders-empty"), t(lang, "orders-empty-text"),
-                Some((t(lang, "cart-browse"), &lang.path(paths::SEARCH)))))
+                Some((&lang.path(paths::SEARCH), t(lang, "cart-browse")))))
         }
         @for row in &page.rows {
             article.card.order {
