@@ -83,7 +83,14 @@ impl Market {
     }
 
     pub fn browser(&self) -> Browser<'_> {
-        Browser { market: self, cookies: BTreeMap::new(), url: String::new(), status: 0, text: String::new() }
+        Browser {
+            market: self,
+            cookies: BTreeMap::new(),
+            set_cookies: Vec::new(),
+            url: String::new(),
+            status: 0,
+            text: String::new(),
+        }
     }
 
     /// The newest code that the sandbox's telephone got.
@@ -285,6 +292,8 @@ impl SendText for ureq::RequestBuilder<ureq::typestate::WithBody> {
 pub struct Browser<'m> {
     market: &'m Market,
     cookies: BTreeMap<String, String>,
+    /// What the last answer, and those that led to it, had set, whole.
+    pub set_cookies: Vec<String>,
     pub url: String,
     pub status: u16,
     pub text: String,
@@ -337,6 +346,7 @@ impl Browser<'_> {
     fn request(&mut self, method: &str, url: &str, body: Option<String>) -> &mut Self {
         let mut url = self.absolute(url);
         let (mut method, mut body) = (method.to_owned(), body);
+        self.set_cookies.clear();
         for _ in 0..8 {
             let ours = url.starts_with(&self.market.base);
             let cookies: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
@@ -362,7 +372,9 @@ impl Browser<'_> {
             let mut answer = answer.unwrap_or_else(|e| panic!("{method} {url}: {e}"));
             if ours {
                 for cookie in answer.headers().get_all("set-cookie") {
-                    let pair = cookie.to_str().unwrap_or("").split(';').next().unwrap_or("");
+                    let cookie = cookie.to_str().unwrap_or("");
+                    self.set_cookies.push(cookie.to_owned());
+                    let pair = cookie.split(';').next().unwrap_or("");
                     if let Some((name, value)) = pair.split_once('=') {
                         self.cookies.insert(name.to_owned(), value.to_owned());
                     }

@@ -418,8 +418,8 @@ async fn receive(request: Request) -> Result<(FormData, Vec<Vec<u8>>), Failure> 
             }
         } else {
             let bytes = field.bytes().await.map_err(broken)?;
-            let text = String::from_utf8(bytes.to_vec()).map_err(|_| Failure::BadRequest)?;
-            if text.contains('\0') || fields.len() == 1_000 || !seen.insert(name.clone()) {
+            let text = form::text_of(&bytes);
+            if fields.len() == 1_000 || !seen.insert(name.clone()) {
                 return Err(Failure::BadRequest);
             }
             fields.push((name, text));
@@ -638,7 +638,8 @@ pub async fn save(
 ) -> Result<Response, Failure> {
     let page = own(&app, &desk, &id).await?;
     let (form, files) = receive(request).await?;
-    let version: i64 = form.text("version").parse().map_err(|_| Failure::BadRequest)?;
+    // No version counts from before the first: a form that lost its own is another one's.
+    let version: i64 = form.text("version").parse().unwrap_or(0);
     let mut errors = FormErrors::default();
     let typed = read(&form, &mut errors);
     if version != page.version {
