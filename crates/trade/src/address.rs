@@ -1,15 +1,23 @@
 //! The address book (2.3.2): addresses kept by consent, so that they need not be typed again. Each rests sealed under
-//! the key of the person who lives there: the member, or somebody else as a person of their own.
+//! the key of the person who lives there: the member, or somebody else as a person of their own. The consent is the
+//! member's; for somebody else the member assures that they agree (2.3.2-d).
 
-use crate::people::{NotReady, reachable};
-use crate::policy::{KeepAddressBook, address};
+use crate::others::{self, Assured, Covers};
+use crate::people::NotReady;
+use crate::policy::{KeepAddressBook, address, consignee, purchase_order};
 use crate::{Buyer, Refused};
 use db::{Id, Scope, Stop, Tx};
 use diesel::prelude::*;
-use policy::Entered;
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone};
-use vault::consent::{self, Shown};
+use policy::{Entered, Language, Words};
+use vault::consent;
 use vault::{Access, Actor, Fresh, PersonKind, Personal, RowKey, Sealed, Vault};
+
+/// What a member ticks who keeps somebody else's address (2.3.2-d.1). These words are what is recorded.
+pub const ASSURANCE: Words = Words {
+    en: "If this address is somebody else's: they have agreed that I keep their name, address and telephone in my address book.",
+    zh: "如该地址属于他人：我已取得对方同意，在我的地址簿中保存其姓名、地址和电话。",
+};
 
 pub const ADDRESSES_MAX: i64 = 50;
 
@@ -24,14 +32,66 @@ pub struct Place {
 
 /// Whose address it is.
 #[derive(Clone, Debug)]
-pub enum Whose {
-    Own,
-    /// Somebody else's. Their consent stands on the member's word, with the words that the member was shown, and
-    /// they may withdraw it themselves.
-    Another {
-        person: Fresh,
-        assured: Shown,
-    },
+pub struct Whose(Option<Box<Another>>);
+
+#[derive(Clone, Debug)]
+struct Another {
+    person: Id,
+    /// `None`: an order was sent to them already.
+    begins: Option<Fresh>,
+    access: Access<KeepAddressBook>,
+    assured: Assured,
+}
+
+impl Whose {
+    pub fn own() -> Whose {
+        Whose(None)
+    }
+
+    /// Somebody else's, on the member's word. `language`: the one in which the member read [`ASSURANCE`] and ticked it.
+    pub async fn another(vault: &Vault, member: &Buyer, language: Language) -> Result<Whose, NotReady> {
+        let fresh = vault.keys().fresh().await?;
+        let own = std::slice::from_ref(&member.member);
+        let access = vault.access_on_own_word(&Actor::own(&member.member), own).await?.and_fresh([&fresh]);
+        Whose::assured(vault, member, fresh.id().clone(), Some(fresh), access, language).await
+    }
+
+    /// As [`Whose::another`], for the consignee of an order that the member has placed: one person, however much of
+    /// theirs is kept. The member's own where the goods go to the member.
+    pub async fn consignee(vault: &Vault, member: &Buyer, order: &Id, language: Language) -> Result<Whose, NotReady> {
+        let (me, of) = (member.clone(), order.clone());
+        let person = vault.data().read(move |r| consignee_of(r, &me, &of)).await?;
+        if person == member.member {
+            return Ok(Whose::own());
+        }
+        let people = [member.member.clone(), person.clone()];
+        let access = vault.access_on_own_word(&Actor::own(&member.member), &people).await?;
+        Whose::assured(vault, member, person, None, access, language).await
+    }
+
+    async fn assured(
+        vault: &Vault,
+        member: &Buyer,
+        person: Id,
+        begins: Option<Fresh>,
+        access: Access<KeepAddressBook>,
+        language: Language,
+    ) -> Result<Whose, NotReady> {
+        let assured = Assured::prepare(vault, member, Covers::AddressBook, ASSURANCE, language).await?;
+        Ok(Whose(Some(Box::new(Another { person, begins, access, assured }))))
+    }
+}
+
+/// To whom the goods of the member's own order go.
+fn consignee_of(scope: &mut impl Scope, member: &Buyer, order: &Id) -> Result<Id, Stop<Refused>> {
+    let own = purchase_order::table
+        .find(order)
+        .filter(purchase_order::buyer.eq(&member.member))
+        .select(purchase_order::id)
+        .first::<Id>(scope.db())
+        .optional()?
+        .ok_or(Stop::Refused(Refused::NoSuchOrder))?;
+    Ok(consignee::table.filter(consignee::of_order.eq(own)).select(consignee::person).first(scope.db())?)
 }
 
 #[derive(Clone, Debug)]
@@ -65,11 +125,11 @@ pub async fn prepare(vault: &Vault, member: &Buyer) -> Result<Access<KeepAddress
         .data()
         .read(move |r| {
             let others = people_of_book(r, &me)?;
-            Ok::<_, Stop<Refused>>(reachable::<KeepAddressBook>(r, others)?)
+            Ok::<_, Stop<Refused>>(others::kept_on_word(r, &me, &others)?)
         })
         .await?;
     people.push(member.member.clone());
-    Ok(vault.access(&Actor::own(&member.member), &people).await?)
+    Ok(vault.access_on_own_word(&Actor::own(&member.member), &people).await?)
 }
 
 /// The others whose addresses are in the book.
@@ -82,8 +142,7 @@ fn people_of_book(scope: &mut impl Scope, member: &Buyer) -> QueryResult<Vec<Id>
         .load(scope.db())
 }
 
-/// The book, the preferred address first, then the latest. An address whose person has withdrawn or is gone is left
-/// out.
+/// The book, the preferred address first, then the latest. An address whose person is restricted or gone is left out.
 pub fn list(
     scope: &mut impl Scope,
     member: &Buyer,
@@ -133,14 +192,14 @@ pub fn keep(
         return Err(Stop::refuse(Refused::AddressBookFull { max: ADDRESSES_MAX }));
     }
     let id = tx.id();
-    let with_other;
-    let (person, access) = match &new.whose {
-        Whose::Own => (&member.member, access),
-        Whose::Another { person, assured } => {
-            person.begin(tx, PersonKind::Other)?;
-            consent::grant::<KeepAddressBook, Refused>(tx, person.id(), assured)?;
-            with_other = access.clone().and_fresh([person]);
-            (person.id(), &with_other)
+    let (person, access) = match &new.whose.0 {
+        None => (&member.member, access),
+        Some(another) => {
+            another.assured.record(tx, member, &another.person)?;
+            if let Some(fresh) = &another.begins {
+                fresh.begin(tx, PersonKind::Other)?;
+            }
+            (&another.person, &another.access)
         }
     };
     let row = RowKey { person, id: &id };
@@ -211,14 +270,21 @@ pub(crate) fn person_of(scope: &mut impl Scope, member: &Buyer, id: &Id) -> Resu
         .ok_or(Stop::Refused(Refused::NoSuchAddress))
 }
 
-/// Takes an address out, at once and for good. What was ordered to it keeps its own copy, under the law's key.
+/// Takes an address out, at once and for good, and with it whom nothing else is kept of. What was ordered to it keeps its own copy, under the law's key.
 pub fn remove(tx: &mut Tx, member: &Buyer, id: &Id) -> Result<(), Stop<Refused>> {
     let person = person_of(tx, member, id)?;
     diesel::delete(address::table.find((&member.member, id))).execute(tx.db)?;
     if person != member.member {
-        consent::withdraw::<KeepAddressBook, Refused>(tx, &person)?;
+        others::let_go(tx, &person)?;
     }
     Ok(())
+}
+
+/// Somebody else takes back what the member assured: their addresses go from every book, without the member (9-f).
+pub fn taken_back<R>(tx: &mut Tx, person: &Id) -> Result<(), Stop<R>> {
+    diesel::delete(address::table.filter(address::person.eq(person)).filter(address::member.ne(person)))
+        .execute(tx.db)?;
+    others::let_go(tx, person)
 }
 
 /// Offers this address first.
@@ -241,7 +307,7 @@ pub fn withdrawn<R>(tx: &mut Tx, member: &Id) -> Result<(), Stop<R>> {
     let others = people_of_book(tx, &Buyer::new(member.clone()))?;
     diesel::delete(address::table.filter(address::member.eq(member))).execute(tx.db)?;
     for other in &others {
-        consent::withdraw::<KeepAddressBook, R>(tx, other)?;
+        others::let_go(tx, other)?;
     }
     Ok(())
 }

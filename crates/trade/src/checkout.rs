@@ -6,20 +6,17 @@
 use crate::address::{self, Place};
 use crate::cart::{self, AMOUNT_MAX, Cart, Item};
 use crate::goods::{self, Goods};
-use crate::people::{NotReady, reachable};
-use crate::policy::{
-    KeepAddressBook, OrderForOthers, PlaceOrder, address as book, assurance, cart_item, checkout, consignee,
-    order_line, purchase_order,
-};
+use crate::others::{self, Assured, Covers};
+use crate::people::NotReady;
+use crate::policy::{PlaceOrder, address as book, cart_item, checkout, consignee, order_line, purchase_order};
 use crate::state::{self, OrderState};
 use crate::{Buyer, Refused, Terms};
 use catalogue::{Both, stock};
 use db::{BlobId, Id, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
-use policy::fields::{
-    ConsentAssurance, ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone, DeliveryTime, OrderNote,
-};
+use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone, DeliveryTime, OrderNote};
 use policy::{Entered, Language, Words};
+use vault::keys::{Hasher, Hashing};
 use vault::{Access, Actor, Fresh, PersonKind, Personal, RowKey, Sealed, Vault};
 
 /// What a buyer who orders for somebody else ticks (2.3.2-d.1). These words are what is recorded.
@@ -72,7 +69,8 @@ pub enum Destination {
 #[derive(Clone, Debug)]
 pub struct Delivery {
     to: To,
-    assurance: Option<Assurance>,
+    assurance: Option<Assured>,
+    hasher: Hasher,
 }
 
 #[derive(Clone, Debug)]
@@ -80,12 +78,6 @@ enum To {
     Kept(Id),
     Own(Place),
     Another { person: Fresh, place: Place },
-}
-
-#[derive(Clone, Debug)]
-struct Assurance {
-    access: Access<OrderForOthers>,
-    words: Entered<ConsentAssurance>,
 }
 
 /// What stands in the checkout form.
@@ -108,6 +100,8 @@ pub struct Placed {
     pub amount: i64,
     pub currency: String,
     pub pay_until: i64,
+    /// This very press made it; `false` where it was made before and is only told again.
+    pub new: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,18 +145,17 @@ pub async fn prepare(
         }
     };
     let assurance = match assured {
-        Some(language) => Some(Assurance {
-            access: vault.access(&me, std::slice::from_ref(&buyer.member)).await?,
-            words: Entered::made(ASSURANCE.in_(language).to_owned()),
-        }),
+        Some(language) => Some(Assured::prepare(vault, buyer, Covers::Order, ASSURANCE, language).await?),
         None => None,
     };
+    let hasher = vault.keys().hasher("trade.checkout").await?;
     let access = vault.access::<PlaceOrder>(&me, &people).await?.and_fresh(&fresh);
-    Ok((access, Delivery { to, assurance }))
+    Ok((access, Delivery { to, assurance, hasher }))
 }
 
 /// Places the chosen lines of the cart. Refused, with nothing changed, where a line cannot be had, a minimum order is
-/// not reached, the total is not the one that the buyer saw, or the assurance for somebody else is missing.
+/// not reached, the total is not the one that the buyer saw, or the assurance for somebody else is missing. The same
+/// press again is answered with what it made; another order under its key is refused.
 pub fn place_order(
     tx: &mut Tx,
     terms: &Terms,
@@ -171,8 +164,9 @@ pub fn place_order(
     order: &NewOrder,
 ) -> Result<Placed, Stop<Refused>> {
     let id = tx.id();
-    if !claim(tx, buyer, &id, order)? {
-        return placed_before(tx, buyer, &order.once);
+    let content = content(buyer, order);
+    if !claim(tx, buyer, &id, order, &content)? {
+        return placed_before(tx, buyer, order, &content);
     }
     let items: Vec<Item> = cart::items(tx, buyer)?.into_iter().filter(|item| item.chosen).collect();
     let goods = goods::load(tx, items.iter().map(|item| &item.product))?;
@@ -278,16 +272,18 @@ pub fn place_order(
     for rows in consignee_rows.chunks(ROWS_MAX) {
         on_each!(tx.db, c => diesel::insert_into(consignee::table).values(rows).execute(c))?;
     }
-    Ok(Placed { checkout: id, orders, amount: cart.total, currency: terms.currency.clone(), pay_until })
+    let currency = terms.currency.clone();
+    Ok(Placed { checkout: id, orders, amount: cart.total, currency, pay_until, new: true })
 }
 
 /// Takes the key for this press; `false` where it was taken before. On PostgreSQL a second press waits here until the
 /// first is committed or undone. The amount written is the one seen, for any other is refused below.
-fn claim(tx: &mut Tx, buyer: &Buyer, id: &Id, order: &NewOrder) -> QueryResult<bool> {
+fn claim(tx: &mut Tx, buyer: &Buyer, id: &Id, order: &NewOrder, content: &str) -> QueryResult<bool> {
     let row = (
         checkout::buyer.eq(&buyer.member),
         checkout::id.eq(id),
         checkout::once.eq(order.once.as_str()),
+        checkout::content.eq(content),
         checkout::placed_at.eq(tx.now),
         checkout::amount.eq(order.total_seen),
     );
@@ -299,14 +295,66 @@ fn claim(tx: &mut Tx, buyer: &Buyer, id: &Id, order: &NewOrder) -> QueryResult<b
     Ok(n == 1)
 }
 
-/// What the first press with this key made.
-fn placed_before(tx: &mut Tx, buyer: &Buyer, once: &Once) -> Result<Placed, Stop<Refused>> {
-    let (id, amount): (Id, i64) = checkout::table
+/// A keyed hash of what the form said, bound to the buyer and the key: whether a second press says the same can be
+/// told, and nothing else. The person of somebody else is new at each press, and not part of it.
+fn content(buyer: &Buyer, order: &NewOrder) -> String {
+    let place = |hashing: Hashing, place: &Place| {
+        let hashing = hashing.entered(&place.name).entered(&place.phone);
+        hashing.entered_optional(place.alt_phone.as_ref()).entered(&place.place)
+    };
+    let hashing = order.delivery.hasher.begin("checkout").text(buyer.member.as_str()).text(order.once.as_str());
+    let hashing = hashing.number(order.total_seen);
+    let mut hashing = match &order.delivery.to {
+        To::Kept(id) => hashing.text("kept").text(id.as_str()),
+        To::Own(own) => place(hashing.text("own"), own),
+        To::Another { place: other, .. } => place(hashing.text("another"), other),
+    };
+    hashing = hashing.entered_optional(order.wished_time.as_ref());
+    let mut notes: Vec<_> = order.notes.iter().collect();
+    notes.sort_by_key(|(shop, _)| shop);
+    for (shop, note) in notes {
+        hashing = hashing.text(shop.as_str()).entered(note);
+    }
+    hashing.end()
+}
+
+/// What the first press with this key made; a refusal where this one says something else.
+fn placed_before(tx: &mut Tx, buyer: &Buyer, order: &NewOrder, content: &str) -> Result<Placed, Stop<Refused>> {
+    let (id, amount, before): (Id, i64, String) = checkout::table
         .filter(checkout::buyer.eq(&buyer.member))
-        .filter(checkout::once.eq(once.as_str()))
-        .select((checkout::id, checkout::amount))
+        .filter(checkout::once.eq(order.once.as_str()))
+        .select((checkout::id, checkout::amount, checkout::content))
         .first(tx.db)?;
-    placed(tx, buyer, &id, amount)
+    let placed = placed(tx, buyer, &id, amount)?;
+    // Presses from before the hash was kept are taken for the same.
+    if (!before.is_empty() && before != content) || sees_another_cart(tx, buyer, &placed, order.total_seen)? {
+        let orders = placed.orders.iter().map(|order| order.number.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(Stop::refuse(Refused::SentBefore { orders }));
+    }
+    Ok(placed)
+}
+
+/// Whether the form was made from another cart than the first press took: one of the same total, of other goods. The
+/// same press sent again comes when its cart is gone.
+fn sees_another_cart(tx: &mut Tx, buyer: &Buyer, placed: &Placed, total_seen: i64) -> Result<bool, Stop<Refused>> {
+    let items: Vec<Item> = cart::items(tx, buyer)?.into_iter().filter(|item| item.chosen).collect();
+    if items.is_empty() {
+        return Ok(false);
+    }
+    let goods = goods::load(tx, items.iter().map(|item| &item.product))?;
+    if cart::lay_out(&items, &goods, false).total != total_seen {
+        return Ok(false);
+    }
+    let orders: Vec<&Id> = placed.orders.iter().map(|order| &order.order).collect();
+    let mut bought: Vec<(Id, Id, i64)> = order_line::table
+        .filter(order_line::of_order.eq_any(orders))
+        .select((order_line::product, order_line::variant, order_line::quantity))
+        .load(tx.db)?;
+    let mut wanted: Vec<(Id, Id, i64)> =
+        items.into_iter().map(|item| (item.product, item.variant, item.quantity)).collect();
+    bought.sort();
+    wanted.sort();
+    Ok(bought != wanted)
 }
 
 /// The orders of one checkout, for the page after the button and for the cashier.
@@ -336,7 +384,7 @@ fn placed(scope: &mut impl Scope, buyer: &Buyer, id: &Id, amount: i64) -> Result
         .ok_or_else(|| Stop::fault("a checkout without orders was committed"))?;
     let orders =
         rows.into_iter().map(|(order, number, shop, total, _, _)| PlacedOrder { order, number, shop, total }).collect();
-    Ok(Placed { checkout: id.clone(), orders, amount, currency, pay_until })
+    Ok(Placed { checkout: id.clone(), orders, amount, currency, pay_until, new: false })
 }
 
 fn check(buyer: &Buyer, items: &[Item], goods: &Goods, cart: &Cart, order: &NewOrder) -> Result<(), Refused> {
@@ -517,31 +565,19 @@ impl<'o> Consignee<'o> {
     }
 }
 
-/// Somebody else may have taken back their consent to standing in the book, or be gone.
+/// Somebody else may have taken back that their address is kept, or be gone.
 fn still_kept(scope: &mut impl Scope, buyer: &Buyer, person: &Id) -> Result<(), Stop<Refused>> {
-    if *person != buyer.member && reachable::<KeepAddressBook>(scope, vec![person.clone()])?.is_empty() {
+    if *person != buyer.member && others::kept_on_word(scope, buyer, std::slice::from_ref(person))?.is_empty() {
         return Err(Stop::refuse(Refused::NoSuchAddress));
     }
     Ok(())
 }
 
-/// Records who assured it, when, and in which words (2.3.2-d.1). The seal asks for the buyer's state, as the seals of
-/// an own consignee do: so every order does.
+/// The assurance of 2.3.2-d.1. Its seal asks for the buyer's state, as the seals of an own consignee do: so every order
+/// does.
 fn assure(tx: &mut Tx, buyer: &Buyer, person: &Id, delivery: &Delivery) -> Result<(), Stop<Refused>> {
     let given = delivery.assurance.as_ref().ok_or(Stop::Refused(Refused::AssuranceMissing))?;
-    let id = tx.id();
-    let row = RowKey { person: &buyer.member, id: &id };
-    let words = given.access.seal(tx, assurance::words, &row, &given.words)?;
-    diesel::insert_into(assurance::table)
-        .values((
-            assurance::buyer.eq(&buyer.member),
-            assurance::id.eq(&id),
-            assurance::consignee.eq(person),
-            assurance::words.eq(words),
-            assurance::given_at.eq(tx.now),
-        ))
-        .execute(tx.db)?;
-    Ok(())
+    given.record(tx, buyer, person)
 }
 
 #[cfg(test)]

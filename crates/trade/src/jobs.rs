@@ -8,12 +8,14 @@
 //! nothing is lost to a long outage, and what waits is shown to the operator by its own state.
 
 mod books;
+mod others;
 mod parcels;
 mod payments;
 mod payouts;
 
 pub use books::{Checked, Difference, Item, checked};
 
+use crate::others::FORGET_JOB;
 use crate::settlement::PAYOUT_JOB;
 use crate::shipping::{CALL_BACK_JOB, TRACK_JOB, WAYBILL_JOB};
 use crate::{Refused, Terms, payment, settlement, shipping};
@@ -61,6 +63,7 @@ pub const HANDLERS: &[JobHandler] = &[
     on_demand(WAYBILL_JOB, parcels::get_waybill),
     on_demand(CALL_BACK_JOB, parcels::call_back),
     on_demand(TRACK_JOB, parcels::track),
+    on_demand(FORGET_JOB, others::forget),
 ];
 
 /// The same, with the sellers' balances paid out every `payout_every` microseconds, as the operator decides.

@@ -19,6 +19,7 @@ pub mod checkout;
 mod goods;
 pub mod jobs;
 pub mod order;
+mod others;
 pub mod payment;
 mod people;
 pub mod policy;

@@ -63,6 +63,11 @@ pub enum Refused {
     Quantity {
         max: i64,
     },
+    /// The key of this order was used before, for another one.
+    SentBefore {
+        /// The numbers of what was placed then.
+        orders: String,
+    },
     Short {
         title: Both,
         variant: Both,
@@ -116,6 +121,7 @@ impl Refused {
             Refused::PaymentUnderWay => "refused-trade-payment-under-way",
             Refused::PriceChanged { .. } => "refused-trade-price-changed",
             Refused::Quantity { .. } => "refused-trade-quantity",
+            Refused::SentBefore { .. } => "refused-trade-sent-before",
             Refused::Short { .. } => "refused-trade-short",
             Refused::TooMuch => "refused-trade-too-much",
             Refused::UnknownCarrier => "refused-trade-unknown-carrier",
@@ -141,6 +147,7 @@ impl Refused {
             Refused::NotOffered { title: Some(title) } | Refused::OwnShop { title } => {
                 both(title, "title_en", "title_zh")
             }
+            Refused::SentBefore { orders } => vec![("orders", orders.clone())],
             Refused::PriceChanged { seen, now } => vec![("seen", decimal(*seen)), ("now", decimal(*now))],
             Refused::Short { title, variant, left } => {
                 let mut args = both(title, "title_en", "title_zh");

@@ -179,7 +179,24 @@ impl Vault {
             .read(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
             .await
             .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
-        let versions = judge::<P>(rows, people)?;
+        let versions = judge::<P>(rows, people, None)?;
+        let keys = self.keys.load(people).await.map_err(|e| NoAccess::Unavailable(e.to_string()))?;
+        Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
+    }
+
+    /// As `access`, where one of `people` keeps things of the others on their own word that these agree (2.3.2-d): it is
+    /// the actor's own consent that must be in force. The caller has looked that the word was given for each of them.
+    pub async fn access_on_own_word<P: Purpose>(&self, actor: &Actor, people: &[Id]) -> Result<Access<P>, NoAccess> {
+        check_role::<P>(actor)?;
+        let me = actor.who.as_ref().filter(|who| actor.role == Role::Own && people.contains(who));
+        let me = me.ok_or(NoAccess::Role { purpose: P::INFO.id, role: actor.role })?;
+        let wanted = people.to_vec();
+        let rows = self
+            .data
+            .read(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
+            .await
+            .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
+        let versions = judge::<P>(rows, people, Some(me))?;
         let keys = self.keys.load(people).await.map_err(|e| NoAccess::Unavailable(e.to_string()))?;
         Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
     }
@@ -192,7 +209,7 @@ impl Vault {
             .data
             .read_now(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
             .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
-        let versions = judge::<P>(rows, people)?;
+        let versions = judge::<P>(rows, people, None)?;
         let keys = self.keys.load_now(people).map_err(|e| NoAccess::Unavailable(e.to_string()))?;
         Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
     }
@@ -233,7 +250,8 @@ fn look_up<P: Purpose>(scope: &mut impl Scope, people: &[Id]) -> QueryResult<Fou
     Ok(Found { states, agreed })
 }
 
-fn judge<P: Purpose>(found: Found, people: &[Id]) -> Result<HashMap<Id, i64>, NoAccess> {
+/// `asked`: the one whose consent counts; everybody's own where nobody is named.
+fn judge<P: Purpose>(found: Found, people: &[Id], asked: Option<&Id>) -> Result<HashMap<Id, i64>, NoAccess> {
     let mut versions = HashMap::with_capacity(people.len());
     for id in people {
         let (_, state, version) =
@@ -244,7 +262,8 @@ fn judge<P: Purpose>(found: Found, people: &[Id]) -> Result<HashMap<Id, i64>, No
             State::Restricted => return Err(NoAccess::Restricted),
             State::Erased => return Err(NoAccess::Gone),
         }
-        if P::INFO.basis.asks() && !found.agreed.contains(id.as_str()) {
+        let asks = P::INFO.basis.asks() && asked.is_none_or(|asked| asked == id);
+        if asks && !found.agreed.contains(id.as_str()) {
             return Err(NoAccess::NoConsent { purpose: P::INFO.id });
         }
         versions.insert(id.clone(), *version);

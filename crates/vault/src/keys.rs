@@ -462,6 +462,11 @@ impl KeyStore {
         Ok(URL_SAFE_NO_PAD.encode(hash.sign()))
     }
 
+    /// Hashes under a key of the house, the same in every process and after a restart. `what` names the key.
+    pub async fn hasher(&self, what: &'static str) -> Result<Hasher, KeysError> {
+        Ok(Hasher(self.hashing_key(what).await?))
+    }
+
     async fn mark<F: Field>(&self, entered: &Entered<F>) -> Result<String, KeysError> {
         use policy::Value;
         let key = self.hashing_key(F::INFO.id).await?;
@@ -529,6 +534,60 @@ impl KeyStore {
         let mut body = Zeroizing::new(body.to_vec());
         let clear = self.wrapping.open_in_place(nonce, Aad::from(data), &mut body).map_err(|_| broken())?;
         Ok(Zeroizing::new((&*clear).try_into().map_err(|_| broken())?))
+    }
+}
+
+/// Tells whether two things said the same, and nothing of what they said: without the key store nobody guesses through
+/// its hashes.
+#[derive(Clone)]
+pub struct Hasher(Arc<hmac::Key>);
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hasher")
+    }
+}
+
+impl Hasher {
+    /// Of things hashed under another context none has the same hash.
+    pub fn begin(&self, context: &str) -> Hashing {
+        Hashing(hmac::Context::with_key(&self.0)).text(context)
+    }
+}
+
+/// A hash in the making. Its parts stand with their lengths, so that none runs into the next.
+pub struct Hashing(hmac::Context);
+
+impl Hashing {
+    fn bytes(mut self, bytes: &[u8]) -> Hashing {
+        self.0.update(&(bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+        self
+    }
+
+    pub fn text(self, text: &str) -> Hashing {
+        self.bytes(text.as_bytes())
+    }
+
+    pub fn number(self, number: i64) -> Hashing {
+        self.bytes(&number.to_be_bytes())
+    }
+
+    pub fn entered<F: Field>(self, entered: &Entered<F>) -> Hashing {
+        use policy::Value;
+        self.text(F::INFO.id).bytes(&zeroize::Zeroizing::new(entered.look_inside().to_bytes().to_vec()))
+    }
+
+    /// What may be left out; left out is something else than empty.
+    pub fn entered_optional<F: Field>(self, entered: Option<&Entered<F>>) -> Hashing {
+        match entered {
+            Some(entered) => self.entered(entered),
+            None => self.text(""),
+        }
+    }
+
+    pub fn end(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.sign())
     }
 }
 

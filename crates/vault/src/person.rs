@@ -73,6 +73,28 @@ pub fn set_state<R>(tx: &mut Tx, id: &Id, state: State) -> Result<(), Stop<R>> {
     Ok(())
 }
 
+/// Erases a person to whom nothing `refers` any more; `false` where something does. The person's row is held first: a
+/// command that is about to refer to them is waited for, or finds the version moved. Their keys are to be destroyed
+/// then (state first, then keys).
+pub fn erase_unless<R>(
+    tx: &mut Tx,
+    id: &Id,
+    refers: impl FnOnce(&mut Tx) -> Result<bool, Stop<R>>,
+) -> Result<bool, Stop<R>> {
+    moved(tx, id)?;
+    if refers(tx)? {
+        return Ok(false);
+    }
+    set_state(tx, id, State::Erased)?;
+    Ok(true)
+}
+
+/// The state of a person; erased where nobody is known by this id.
+pub fn state(scope: &mut impl db::Scope, id: &Id) -> QueryResult<State> {
+    let known: Option<String> = person::table.find(id.as_str()).select(person::state).first(scope.db()).optional()?;
+    Ok(known.map_or(State::Erased, |known| State::parse(&known)))
+}
+
 /// Moves the version: a consent came or went.
 pub(crate) fn moved(tx: &mut Tx, id: &Id) -> QueryResult<()> {
     diesel::update(person::table.find(id.as_str()))

@@ -342,6 +342,10 @@ impl World {
         self.read(move |r| Ok(variant::table.find((&key.0, &key.1)).select(variant::stock).first(r.db)?))
     }
 
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self._runtime.block_on(future)
+    }
+
     // --- ordering and paying ------------------------------------------------------------------------------------
 
     pub fn place(&self, buyer: &Buyer, goods: &[((Id, Id), i64)]) -> Placed {
@@ -352,8 +356,25 @@ impl World {
     pub fn place_to(&self, buyer: &Buyer, goods: &[((Id, Id), i64)], consignee: [&str; 3]) -> Placed {
         let [name, phone, address] = consignee;
         let place = Place { name: entered(name), phone: entered(phone), alt_phone: None, place: entered(address) };
-        let ready = trade::checkout::prepare(&self.vault.vault, buyer, Destination::Own(place), None);
-        let (access, delivery) = self._runtime.block_on(ready).expect("access");
+        self.place_at(buyer, goods, Destination::Own(place), None)
+    }
+
+    /// As `place_to`, to somebody else, on the buyer's word.
+    pub fn place_to_another(&self, buyer: &Buyer, goods: &[((Id, Id), i64)], consignee: [&str; 3]) -> Placed {
+        let [name, phone, address] = consignee;
+        let place = Place { name: entered(name), phone: entered(phone), alt_phone: None, place: entered(address) };
+        self.place_at(buyer, goods, Destination::Another(place), Some(policy::Language::Zh))
+    }
+
+    fn place_at(
+        &self,
+        buyer: &Buyer,
+        goods: &[((Id, Id), i64)],
+        to: Destination,
+        assured: Option<policy::Language>,
+    ) -> Placed {
+        let ready = trade::checkout::prepare(&self.vault.vault, buyer, to, assured);
+        let (access, delivery) = self.wait(ready).expect("access");
         let wanted: Vec<Wanted> = goods
             .iter()
             .map(|((product, variant), quantity)| Wanted {

@@ -183,7 +183,7 @@ fn one_order_for_each_seller_with_its_own_note() {
         }
         // The same checkout, found again by its buyer only.
         let (who, id) = (buyer.clone(), placed.checkout.clone());
-        assert_eq!(m.read(move |r| checkout::of_checkout(r, &who, &id)), Ok(placed.clone()));
+        assert_eq!(m.read(move |r| checkout::of_checkout(r, &who, &id)), Ok(Placed { new: false, ..placed.clone() }));
         let (who, id) = (m.buyer(), placed.checkout.clone());
         assert_eq!(m.read(move |r| checkout::of_checkout(r, &who, &id)), Err(Refused::NoSuchOrder));
     });
@@ -272,8 +272,10 @@ fn one_press_places_once() {
                 forms.iter().map(|(access, form)| s.spawn(|| m.send(&buyer, access, form).unwrap())).collect();
             threads.into_iter().map(|t| t.join().unwrap()).collect()
         });
-        assert!(answers.iter().all(|placed| *placed == answers[0]), "{answers:?}");
-        assert_eq!(m.send(&buyer, &forms[0].0, &forms[0].1), Ok(answers[0].clone()));
+        assert_eq!(answers.iter().filter(|placed| placed.new).count(), 1, "one of them made it");
+        let told = |placed: &Placed| Placed { new: false, ..placed.clone() };
+        assert!(answers.iter().all(|placed| told(placed) == told(&answers[0])), "{answers:?}");
+        assert_eq!(m.send(&buyer, &forms[0].0, &forms[0].1), Ok(told(&answers[0])));
         assert_eq!(m.number("select count(*) from purchase_order"), 1);
         assert_eq!(m.number("select count(*) from assurance"), 1);
         assert_eq!(m.number("select count(*) from outbox where kind = 'OrderPlaced'"), 1);
@@ -283,6 +285,60 @@ fn one_press_places_once() {
         m.add(&other, &[made.wanted(0, 1)]).unwrap();
         let at = AtCheckout { once: Some(once), ..AtCheckout::default() };
         assert_ne!(m.order(&other, Destination::Own(li()), at).unwrap().checkout, answers[0].checkout);
+    });
+}
+
+/// A key that comes again with another order is refused, names what it made, and makes nothing; whatever differs.
+#[test]
+fn another_order_under_the_same_key_is_refused() {
+    each(|m| {
+        let (buyer, seller) = (m.buyer(), m.shop(0, None));
+        let made = m.product(&seller, "A", &[(1, 10)], &[(0, 100), (0, 100)]);
+        m.add(&buyer, &[made.wanted(0, 5)]).unwrap();
+        let once = Once::parse("a-key-of-some-api-client").unwrap();
+        let at = || AtCheckout {
+            once: Some(once.clone()),
+            total_seen: Some(50),
+            assured: true,
+            notes: vec![(seller.shop.clone(), entered("call before"))],
+            ..AtCheckout::default()
+        };
+        let placed = m.order(&buyer, Destination::Own(chen()), at()).unwrap();
+        let before = m.everything();
+        let again = m.order(&buyer, Destination::Own(chen()), at()).unwrap();
+        assert_eq!(again, Placed { new: false, ..placed.clone() });
+        let refused = Err(Refused::SentBefore { orders: placed.orders[0].number.clone() });
+        let mut elsewhere = chen();
+        elsewhere.place = entered("浙江省义乌市稠州北路1001号");
+        let mut more = chen();
+        more.alt_phone = Some(entered("0512-67001234"));
+        for to in [Destination::Own(elsewhere), Destination::Own(more), Destination::Another(chen())] {
+            assert_eq!(m.order(&buyer, to, at()), refused);
+        }
+        let forms = [
+            AtCheckout { total_seen: Some(60), ..at() },
+            AtCheckout { notes: vec![(seller.shop.clone(), entered("call after"))], ..at() },
+            AtCheckout { notes: vec![], ..at() },
+            AtCheckout { wished_time: Some(entered("weekdays")), ..at() },
+        ];
+        for form in forms {
+            assert_eq!(m.order(&buyer, Destination::Own(chen()), form), refused);
+        }
+        assert_eq!(m.everything(), before);
+        // Another cart of the same total; the same cart once more is the same order.
+        m.add(&buyer, &[made.wanted(1, 5)]).unwrap();
+        assert_eq!(m.order(&buyer, Destination::Own(chen()), at()), refused);
+        m.write({
+            let who = buyer.clone();
+            move |tx| trade::cart::empty(tx, &who)
+        })
+        .unwrap();
+        m.add(&buyer, &[made.wanted(0, 5)]).unwrap();
+        assert!(!m.order(&buyer, Destination::Own(chen()), at()).unwrap().new);
+        // Something new in the cart does not disturb who sends the first order again.
+        m.add(&buyer, &[made.wanted(1, 1)]).unwrap();
+        assert!(!m.order(&buyer, Destination::Own(chen()), at()).unwrap().new);
+        assert_eq!(m.number("select count(*) from purchase_order"), 1);
     });
 }
 

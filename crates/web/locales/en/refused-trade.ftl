@@ -34,5 +34,6 @@ refused-trade-order-still-open = This order is still under way. You can hide it 
 refused-trade-own-shop = { $title_en } is from your own shop. You cannot order from yourself.
 refused-trade-price-changed = The total changed from { $seen } to { $now } since you opened this page. Look it over, then order again if you agree.
 refused-trade-quantity = Choose a quantity from 1 to { $max }.
+refused-trade-sent-before = This order was sent before with other details, and then became { $orders }. Nothing new was placed. Look at that order first; to order more, go to your cart.
 refused-trade-short = { $title_en }, { $variant_en }: only { $left } left. Lower the quantity, then order again.
 refused-trade-too-much = The amount is too large for one order. Split it into several orders.

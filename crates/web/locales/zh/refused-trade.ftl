@@ -34,5 +34,6 @@ refused-trade-order-still-open = 该订单仍在进行中。订单完成、取�
 refused-trade-own-shop = { $title_zh } 来自您自己的店铺，不能向自己下单。
 refused-trade-price-changed = 打开本页后总价由 { $seen } 变为 { $now }。请核对，同意后再次下单。
 refused-trade-quantity = 请选择 1 至 { $max } 之间的数量。
+refused-trade-sent-before = 该订单此前已以不同内容提交，并已生成 { $orders }。本次未生成新订单。请先查看该订单；如需再次订购，请前往进货单。
 refused-trade-short = { $title_zh }，{ $variant_zh }：仅剩 { $left }。请减少数量后再次下单。
 refused-trade-too-much = 金额超出单笔订单上限。请分多笔下单。

@@ -19,7 +19,7 @@ use policy::fields::{DeliveryTime, OrderNote};
 use policy::{Entered, Purpose};
 use std::collections::HashSet;
 use trade::Buyer;
-use trade::address::Kept;
+use trade::address::{ASSURANCE as ASSURANCE_TO_KEEP, Kept, Whose};
 use trade::cart::{self, Cart};
 use trade::checkout::{self, Destination, NewOrder, Once, PlacedOrder};
 use trade::order::{self, Filter};
@@ -27,7 +27,7 @@ use trade::payment::{self, PaymentState};
 use trade::policy::{KeepAddressBook, TakePayment};
 use trade::state::OrderState;
 use vault::Actor;
-use vault::consent::{self, Shown};
+use vault::consent;
 
 /// `GET /checkout`
 pub async fn show(State(app): State<App>, me: SignedIn, frame: Frame) -> Result<Response, Failure> {
@@ -126,11 +126,11 @@ fn checkout_form(
                     summary { (t(lang, "checkout-type")) }
                     (place_fields(lang, form, errors))
                     // The moment to ask whether the address may be kept (0-a.7): off until ticked.
-                    @let words = html! { (lang.words(keep_purpose.says)) " " span.note { (lang.words(keep_purpose.refusal)) " " (t(lang, "checkout-keep-where")) } };
+                    @let words = html! { (lang.words(keep_purpose.says)) " " span.note { (lang.words(keep_purpose.refusal)) " " (t(lang, "checkout-keep-where")) " " (lang.words(ASSURANCE_TO_KEEP)) } };
                     (ui::check(lang, "keep", words, form.checked("keep"), None, errors))
                     (ui::notice_asked(lang, &app.notice(keep_purpose, lang), &app.edition_words()))
                 }
-                (assurance_box(lang, form, errors))
+                (assurance_box(lang, checkout::ASSURANCE, form, errors))
                 (Entry::new(Kind::Text, "delivery_time", t(lang, "delivery-time")).hint(t(lang, "delivery-time-hint")).optional(lang).limit(80)
                     .from(lang, form, errors))
             }
@@ -253,14 +253,26 @@ pub async fn place(State(app): State<App>, me: SignedIn, frame: Frame, form: For
     };
     match outcome {
         Ok(placed) => {
-            if let Some((shown, Destination::Own(place) | Destination::Another(place))) = keep {
-                // The order stands whether or not keeping works.
+            // A press that is sent again keeps nothing again; the order stands whether or not keeping works.
+            if let Some((shown, Destination::Own(place) | Destination::Another(place))) = keep.filter(|_| placed.new) {
                 let person = me.member.clone();
-                let word = another.then(|| Shown { way: "assurance of the member", ..shown.clone() });
                 app.carry_out(move |tx| consent::grant::<KeepAddressBook, _>(tx, &person, &shown)).await?;
-                let _kept = privacy::keep(&app, &me, place, word).await?;
+                let whose = match placed.orders.first().filter(|_| another) {
+                    Some(of) => Whose::consignee(&app.vault, &me.buyer(), &of.order, lang.0).await,
+                    None => Ok(Whose::own()),
+                };
+                let _kept = privacy::keep(&app, &me, place, whose).await?;
             }
             Ok(frame.go(&format!("/pay/{}", placed.checkout)))
+        }
+        // The cart has gone with the first press: there is no form to show again.
+        Err(refused @ trade::Refused::SentBefore { .. }) => {
+            let main = html! {
+                (ui::notice(ui::Tone::Warn, &refused.sentence(lang)))
+                (ui::link_button(&frame.path(paths::ORDERS), t(lang, "nav-orders"), ui::Look::Plain))
+                (ui::link_button(&frame.path(paths::CART), t(lang, "checkout-back"), ui::Look::Quiet))
+            };
+            Ok(frame.page(t(lang, "checkout")).narrow().again(main))
         }
         Err(refused) => {
             tell(&refused, &mut errors);

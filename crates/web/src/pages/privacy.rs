@@ -15,10 +15,9 @@ use maud::{Markup, Render, html};
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone};
 use policy::{Entered, Purpose, PurposeInfo, Role, fields, recipients};
 use std::collections::HashMap;
+use trade::NotReady;
 use trade::address::{self, Kept, NewAddress, Place, Whose};
 use trade::policy::KeepAddressBook;
-use trade::{NotReady, checkout};
-use vault::consent::Shown;
 use vault::ledger::Reading;
 use vault::{NoAccess, consent, ledger};
 
@@ -355,9 +354,9 @@ pub fn read_place(form: &FormData, errors: &mut FormErrors) -> Option<Place> {
     Some(Place { name: name?, phone: phone?, alt_phone: alt?, place: place? })
 }
 
-/// The words of the assurance for somebody else, and the box (2.3.2-d).
-pub fn assurance_box(lang: Lang, form: &FormData, errors: &FormErrors) -> Markup {
-    let words = html! { (lang.words(checkout::ASSURANCE)) };
+/// The words of an assurance for somebody else, and the box (2.3.2-d).
+pub fn assurance_box(lang: Lang, words: policy::Words, form: &FormData, errors: &FormErrors) -> Markup {
+    let words = html! { (lang.words(words)) };
     ui::check(lang, "assured", words, form.checked("assured"), Some(t(lang, "assurance-hint")), errors)
 }
 
@@ -383,7 +382,7 @@ fn address_form(app: &App, frame: &Frame, action: &str, form: &FormData, errors:
             }
             (place_fields(lang, form, errors))
             @if new {
-                (assurance_box(lang, form, errors))
+                (assurance_box(lang, address::ASSURANCE, form, errors))
                 // What the member's word for somebody else is about.
                 (ui::notice_asked(lang, &app.notice(&KeepAddressBook::INFO, lang), &app.edition_words()))
             }
@@ -413,14 +412,18 @@ pub async fn add_address(
     let mut errors = FormErrors::default();
     let place = read_place(&form, &mut errors);
     let whose = errors.keep(form.choice("whose", &["own", "another"]));
-    let assured = match whose {
-        Some("another") => assured(&app, lang, &form, &mut errors),
-        _ => None,
-    };
+    let another = whose == Some("another");
+    if another {
+        assured(&app, lang, &form, &mut errors);
+    }
     if let Some(place) = place
         && errors.is_empty()
     {
-        match keep(&app, &me, place, assured).await? {
+        let whose = match another {
+            true => Whose::another(&app.vault, &me.buyer(), lang.0).await,
+            false => Ok(Whose::own()),
+        };
+        match keep(&app, &me, place, whose).await? {
             Ok(()) => return Ok(frame.go_saying("/my/addresses", "said-address-kept")),
             Err(refused) => refused.tell(&mut errors),
         }
@@ -429,35 +432,26 @@ pub async fn add_address(
     Ok(frame.page(t(lang, "address-add")).narrow().again(page))
 }
 
-/// The member's word that somebody else agrees to having their address kept (2.3.2-d), with what was shown.
-pub fn assured(app: &App, lang: Lang, form: &FormData, errors: &mut FormErrors) -> Option<Shown> {
+/// The member's word that somebody else agrees to having their address kept (2.3.2-d), beside today's notice.
+fn assured(app: &App, lang: Lang, form: &FormData, errors: &mut FormErrors) {
     if !form.checked("assured") {
-        trade::Refused::AssuranceMissing.tell(errors);
-        return None;
+        return trade::Refused::AssuranceMissing.tell(errors);
     }
-    let shown = app.shown(&KeepAddressBook::INFO, lang, form, "assurance of the member");
-    errors.keep(shown.map_err(|changed| changed.at("assured")))
+    let shown = app.shown(&KeepAddressBook::INFO, lang, form, "address book");
+    errors.keep(shown.map_err(|changed| changed.at("assured")));
 }
 
-/// Keeps an address of the member's, or, where the member has assured that they agree, of somebody else.
+/// Keeps an address of the member's, or, on their word, of somebody else.
 pub async fn keep(
     app: &App,
     me: &SignedIn,
     place: Place,
-    assured: Option<Shown>,
+    whose: Result<Whose, NotReady>,
 ) -> Result<Result<(), trade::Refused>, Failure> {
     let buyer = me.buyer();
-    let access = match ready(address::prepare(&app.vault, &buyer).await)? {
-        Ok(access) => access,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    let (whose, access) = match assured {
-        Some(assured) => {
-            let person = app.vault.keys().fresh().await.map_err(Failure::fault)?;
-            let access = access.and_fresh([&person]);
-            (Whose::Another { person, assured }, access)
-        }
-        None => (Whose::Own, access),
+    let (whose, access) = match (ready(whose)?, ready(address::prepare(&app.vault, &buyer).await)?) {
+        (Ok(whose), Ok(access)) => (whose, access),
+        (Err(refused), _) | (_, Err(refused)) => return Ok(Err(refused)),
     };
     let new = NewAddress { whose, place, preferred: false };
     Ok(app.write(move |tx| address::keep(tx, &buyer, &access, &new)).await?.map(|_| ()))
