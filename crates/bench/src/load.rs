@@ -49,6 +49,7 @@ pub struct Measured {
     latencies: Latencies,
     count: u64,
     elapsed: Duration,
+    cpu: Duration,
 }
 
 /// Figures for the table.
@@ -57,6 +58,9 @@ pub struct Figures {
     pub per_second: f64,
     pub p50_ms: f64,
     pub p99_ms: f64,
+    /// Of the server's process for one request, where it was counted: it says what the work costs also on a machine that
+    /// does something else at the time. PostgreSQL's own processes are not in it.
+    pub cpu_us: f64,
     pub count: u64,
 }
 
@@ -65,17 +69,28 @@ impl Measured {
         self.elapsed
     }
 
+    pub fn took_cpu(&mut self, cpu: Duration) {
+        self.cpu = cpu;
+    }
+
     pub fn add(&mut self, round: Measured) {
         // Both have the same bounds.
         self.latencies.0.add(&round.latencies.0).expect("histograms of one kind");
         self.count += round.count;
         self.elapsed += round.elapsed;
+        self.cpu += round.cpu;
     }
 
     pub fn figures(&self) -> Figures {
         let at = |quantile| self.latencies.0.value_at_quantile(quantile) as f64 / 1_000.0;
         let per_second = self.count as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON);
-        Figures { per_second, p50_ms: at(0.5), p99_ms: at(0.99), count: self.count }
+        Figures {
+            per_second,
+            p50_ms: at(0.5),
+            p99_ms: at(0.99),
+            cpu_us: self.cpu.as_micros() as f64 / self.count.max(1) as f64,
+            count: self.count,
+        }
     }
 }
 

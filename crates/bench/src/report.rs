@@ -68,7 +68,7 @@ impl Table {
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "\n{}, {} products, {} requests in flight\n\n{:<24}{:>10}{:>9}{:>9}   {:>10}{:>9}{:>9}{:>8}",
+            "\n{}, {} products, {} requests in flight\n\n{:<24}{:>10}{:>9}{:>9}{:>9}   {:>10}{:>9}{:>9}{:>9}{:>8}",
             self.engine,
             self.products,
             self.connections,
@@ -76,9 +76,11 @@ impl Table {
             "hanse /s",
             "p50 ms",
             "p99 ms",
+            "cpu µs",
             "bare /s",
             "p50 ms",
             "p99 ms",
+            "cpu µs",
             "share"
         );
         for row in &self.rows {
@@ -116,7 +118,7 @@ impl Table {
 }
 
 fn figures(figures: &Figures) -> String {
-    format!("{:>10.0}{:>9.2}{:>9.2}", figures.per_second, figures.p50_ms, figures.p99_ms)
+    format!("{:>10.0}{:>9.2}{:>9.2}{:>9.0}", figures.per_second, figures.p50_ms, figures.p99_ms, figures.cpu_us)
 }
 
 #[cfg(test)]
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_share_is_of_the_bare_server() {
-        let of = |per_second| Figures { per_second, p50_ms: 1.0, p99_ms: 2.0, count: 1 };
+        let of = |per_second| Figures { per_second, p50_ms: 1.0, p99_ms: 2.0, cpu_us: 3.0, count: 1 };
         let table = Table {
             engine: "SQLite",
             products: 10,

@@ -166,7 +166,8 @@ macro_rules! statements {
                 diesel::insert_into(purchase_order::table)
                     .values((
                         purchase_order::id.eq(&of),
-                        purchase_order::number.eq("26-7K3Q-M2XD-9F4T"),
+                        // Unique and as long as the marketplace's: what of the id is random.
+                        purchase_order::number.eq(&of[19..]),
                         purchase_order::buyer.eq(&order.buyer),
                         purchase_order::shop.eq(order.lines[0].shop.as_str()),
                         purchase_order::checkout.eq(&id),

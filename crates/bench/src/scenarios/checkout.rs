@@ -1,10 +1,12 @@
 //! Placing an order: the form of a cart with three lines of one seller, with a consignee typed in. Carts are filled
 //! between the rounds, which is not measured; each round is one checkout of every buyer. The bare server gets the same
-//! bytes, and writes the same rows.
+//! bytes, and writes the same rows. The two take turns, so that what else the machine does meets both.
 
 use super::{Ground, session};
 use crate::client::{get, post};
-use crate::load::{Expected, Figures, Load, Measured};
+use crate::load::{Expected, Load, Measured};
+use crate::prepare::Good;
+use crate::process::Server;
 use crate::report::{Found, Row};
 
 const CONSIGNEE: [(&str, &str); 4] = [
@@ -17,32 +19,31 @@ const CONSIGNEE: [(&str, &str); 4] = [
 const WARM_UP_ROUNDS: usize = 1;
 
 pub async fn run(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
-    let hanse = hanse(ground).await?;
-    let bare = bare(ground).await?;
-    Ok(vec![Row { what: "checkout", found: Found::Load { hanse, bare: Some(bare) } }])
-}
-
-/// Rounds until the measured time is over, the first left out.
-struct Rounds {
-    measured: Measured,
-    round: usize,
-}
-
-impl Rounds {
-    fn begin() -> Rounds {
-        Rounds { measured: Measured::default(), round: 0 }
-    }
-
-    fn goes_on(&self, ground: &Ground<'_>) -> bool {
-        self.measured.elapsed() < ground.time
-    }
-
-    fn ended(&mut self, round: Measured) {
-        if self.round >= WARM_UP_ROUNDS {
-            self.measured.add(round);
+    let mut hanse = Hanse::begin(ground).await?;
+    let mut bare = Bare::begin(ground).await?;
+    let (mut of_hanse, mut of_bare) = (Measured::default(), Measured::default());
+    let mut round = 0;
+    while of_hanse.elapsed().max(of_bare.elapsed()) < ground.time {
+        let carts: Vec<_> = (0..ground.market.buyers.len()).map(|buyer| ground.market.cart(buyer, round)).collect();
+        let placing = hanse.fill(&carts).await?;
+        let one = timed(ground.hanse, &mut hanse.load, &placing, "/en/pay/").await?;
+        let placing = bare.fill(&carts, round).await?;
+        let other = timed(ground.bare, &mut bare.load, &placing, "/pay/").await?;
+        if round >= WARM_UP_ROUNDS {
+            of_hanse.add(one);
+            of_bare.add(other);
         }
-        self.round += 1;
+        round += 1;
     }
+    let found = Found::Load { hanse: of_hanse.figures(), bare: Some(of_bare.figures()) };
+    Ok(vec![Row { what: "checkout", found }])
+}
+
+async fn timed(server: &Server, load: &mut Load, placing: &[Vec<u8>], to: &'static str) -> Result<Measured, String> {
+    let before = server.cpu();
+    let mut measured = load.each(placing, &Expected::Redirect(to)).await?;
+    measured.took_cpu(server.cpu().saturating_sub(before));
+    Ok(measured)
 }
 
 /// The form as the page shows it.
@@ -53,53 +54,61 @@ struct Form {
     total: String,
 }
 
-async fn hanse(ground: &Ground<'_>) -> Result<Figures, String> {
-    let (market, port) = (ground.market, ground.hanse.port);
-    let mut load = Load::open(port, ground.connections).await?;
-    let cookies: Vec<String> = market.buyers.iter().map(|buyer| session(&buyer.token)).collect();
-    let mut tokens = vec![String::new(); market.buyers.len()];
-    let product = format!("/en/product/{}", market.goods[0].product);
-    let pages: Vec<Vec<u8>> = cookies.iter().map(|cookie| get(port, &product, cookie)).collect();
-    load.each_seen(&pages, &Expected::Page("name=\"qty-"), |at, answer| {
-        tokens[at] = answer.field("_csrf").ok_or("a product page without a form")?;
-        Ok(())
-    })
-    .await?;
-    let mut rounds = Rounds::begin();
-    while rounds.goes_on(ground) {
-        let carts: Vec<_> = (0..market.buyers.len()).map(|buyer| market.cart(buyer, rounds.round)).collect();
+struct Hanse {
+    load: Load,
+    port: u16,
+    cookies: Vec<String>,
+    /// Of each buyer's forms; good as long as the session.
+    tokens: Vec<String>,
+}
+
+impl Hanse {
+    async fn begin(ground: &Ground<'_>) -> Result<Hanse, String> {
+        let (market, port) = (ground.market, ground.hanse.port);
+        let mut load = Load::open(port, ground.connections).await?;
+        let cookies: Vec<String> = market.buyers.iter().map(|buyer| session(&buyer.token)).collect();
+        let mut tokens = vec![String::new(); cookies.len()];
+        let product = format!("/en/product/{}", market.goods[0].product);
+        let pages: Vec<Vec<u8>> = cookies.iter().map(|cookie| get(port, &product, cookie)).collect();
+        load.each_seen(&pages, &Expected::Page("name=\"qty-"), |at, answer| {
+            tokens[at] = answer.field("_csrf").ok_or("a product page without a form")?;
+            Ok(())
+        })
+        .await?;
+        Ok(Hanse { load, port, cookies, tokens })
+    }
+
+    /// Fills every cart, looks at every checkout page, and makes the requests of the round.
+    async fn fill(&mut self, carts: &[Vec<&Good>]) -> Result<Vec<Vec<u8>>, String> {
         for line in 0..carts[0].len() {
             let add = |(buyer, cookie): (usize, &String)| {
                 let good = carts[buyer][line];
                 let (field, quantity) = (format!("qty-{}", good.variant), good.quantity.to_string());
                 let fields = [
-                    ("_csrf", tokens[buyer].as_str()),
+                    ("_csrf", self.tokens[buyer].as_str()),
                     ("product", good.product.as_str()),
                     (&field, &quantity),
                     ("then", "cart"),
                 ];
-                post(port, "/en/cart/add", cookie, &fields)
+                post(self.port, "/en/cart/add", cookie, &fields)
             };
-            let adds: Vec<Vec<u8>> = cookies.iter().enumerate().map(add).collect();
-            load.each(&adds, &Expected::Redirect("/en/cart")).await?;
+            let adds: Vec<Vec<u8>> = self.cookies.iter().enumerate().map(add).collect();
+            self.load.each(&adds, &Expected::Redirect("/en/cart")).await?;
         }
-        let mut forms = vec![Form::default(); market.buyers.len()];
-        let pages: Vec<Vec<u8>> = cookies.iter().map(|cookie| get(port, "/en/checkout", cookie)).collect();
-        load.each_seen(&pages, &Expected::Page("name=\"once\""), |at, answer| {
-            let field = |name: &str| answer.field(name).ok_or_else(|| format!("a checkout page without {name}"));
-            forms[at] = Form { csrf: field("_csrf")?, once: field("once")?, total: field("total_seen")? };
-            Ok(())
-        })
-        .await?;
-        let placing: Vec<Vec<u8>> = cookies
-            .iter()
-            .zip(&forms)
-            .zip(&carts)
-            .map(|((cookie, form), cart)| order(port, "/en/checkout", cookie, form, cart[0].shop.as_str()))
-            .collect();
-        rounds.ended(load.each(&placing, &Expected::Redirect("/en/pay/")).await?);
+        let mut forms = vec![Form::default(); carts.len()];
+        let pages: Vec<Vec<u8>> = self.cookies.iter().map(|cookie| get(self.port, "/en/checkout", cookie)).collect();
+        self.load
+            .each_seen(&pages, &Expected::Page("name=\"once\""), |at, answer| {
+                let field = |name: &str| answer.field(name).ok_or_else(|| format!("a checkout page without {name}"));
+                forms[at] = Form { csrf: field("_csrf")?, once: field("once")?, total: field("total_seen")? };
+                Ok(())
+            })
+            .await?;
+        let placing = self.cookies.iter().zip(&forms).zip(carts);
+        Ok(placing
+            .map(|((cookie, form), cart)| order(self.port, "/en/checkout", cookie, form, cart[0].shop.as_str()))
+            .collect())
     }
-    Ok(rounds.measured.figures())
 }
 
 /// What a browser sends, the fields left empty included.
@@ -110,31 +119,35 @@ fn order(port: u16, path: &str, cookie: &str, form: &Form, shop: &str) -> Vec<u8
     post(port, path, cookie, &[&own[..], &CONSIGNEE, &empty].concat())
 }
 
-async fn bare(ground: &Ground<'_>) -> Result<Figures, String> {
-    let (market, port) = (ground.market, ground.bare.port);
-    let mut load = Load::open(port, ground.connections).await?;
-    let cookies: Vec<String> = market.buyers.iter().map(|buyer| format!("buyer={}", buyer.member)).collect();
-    let mut rounds = Rounds::begin();
-    while rounds.goes_on(ground) {
-        let carts: Vec<_> = (0..market.buyers.len()).map(|buyer| market.cart(buyer, rounds.round)).collect();
-        let fill = |(cookie, cart): (&String, &Vec<&crate::prepare::Good>)| {
+struct Bare {
+    load: Load,
+    port: u16,
+    cookies: Vec<String>,
+}
+
+impl Bare {
+    async fn begin(ground: &Ground<'_>) -> Result<Bare, String> {
+        let port = ground.bare.port;
+        let load = Load::open(port, ground.connections).await?;
+        let cookies = ground.market.buyers.iter().map(|buyer| format!("buyer={}", buyer.member)).collect();
+        Ok(Bare { load, port, cookies })
+    }
+
+    async fn fill(&mut self, carts: &[Vec<&Good>], round: usize) -> Result<Vec<Vec<u8>>, String> {
+        let fill = |(cookie, cart): (&String, &Vec<&Good>)| {
             let variants: Vec<&str> = cart.iter().map(|good| good.variant.as_str()).collect();
-            post(port, "/cart", cookie, &[("variants", &variants.join(" "))])
+            post(self.port, "/cart", cookie, &[("variants", &variants.join(" "))])
         };
-        let fills: Vec<Vec<u8>> = cookies.iter().zip(&carts).map(fill).collect();
-        load.each(&fills, &Expected::Redirect("/cart")).await?;
-        let placing: Vec<Vec<u8>> = cookies
-            .iter()
-            .zip(&carts)
-            .enumerate()
+        let fills: Vec<Vec<u8>> = self.cookies.iter().zip(carts).map(fill).collect();
+        self.load.each(&fills, &Expected::Redirect("/cart")).await?;
+        let placing = self.cookies.iter().zip(carts).enumerate();
+        Ok(placing
             .map(|(buyer, (cookie, cart))| {
                 // As long as the marketplace's own.
-                let once = format!("{:08}-0000-7000-8000-{buyer:012}", rounds.round);
+                let once = format!("{round:08}-0000-7000-8000-{buyer:012}");
                 let form = Form { csrf: "t".repeat(59), once, total: "123456".to_owned() };
-                order(port, "/checkout", cookie, &form, cart[0].shop.as_str())
+                order(self.port, "/checkout", cookie, &form, cart[0].shop.as_str())
             })
-            .collect();
-        rounds.ended(load.each(&placing, &Expected::Redirect("/pay/")).await?);
+            .collect())
     }
-    Ok(rounds.measured.figures())
 }

@@ -4,6 +4,7 @@
 use super::Ground;
 use crate::client::{Connection, get};
 use crate::load::{Expected, Figures, Load};
+use crate::process::Server;
 use crate::report::{Found, Row};
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ async fn measured(
     let port = ground.hanse.port;
     let requests: Vec<Vec<u8>> = paths.iter().map(|path| get(port, path, "")).collect();
     let expected = Expected::Page(marker);
-    let hanse = load(ground, port, &requests, &expected).await?;
+    let hanse = load(ground, ground.hanse, &requests, &expected).await?;
 
     let mut one = Connection::open(port).await.map_err(|error| error.to_string())?;
     let page = one.ask(&requests[0]).await.map_err(|error| error.to_string())?.body.to_vec();
@@ -49,12 +50,20 @@ async fn measured(
     if kept.status != 200 {
         return Err(format!("the bare server does not keep a page: {}", kept.status));
     }
-    let bare = load(ground, bare, &[get(bare, "/page", "")], &expected).await?;
+    let bare = load(ground, ground.bare, &[get(bare, "/page", "")], &expected).await?;
     Ok(vec![Row { what, found: Found::Load { hanse, bare: Some(bare) } }])
 }
 
-async fn load(ground: &Ground<'_>, port: u16, requests: &[Vec<u8>], expected: &Expected) -> Result<Figures, String> {
-    let mut load = Load::open(port, ground.connections).await?;
+async fn load(
+    ground: &Ground<'_>,
+    server: &Server,
+    requests: &[Vec<u8>],
+    expected: &Expected,
+) -> Result<Figures, String> {
+    let mut load = Load::open(server.port, ground.connections).await?;
     load.during(requests, expected, WARM_UP).await?;
-    Ok(load.during(requests, expected, ground.time).await?.figures())
+    let before = server.cpu();
+    let mut measured = load.during(requests, expected, ground.time).await?;
+    measured.took_cpu(server.cpu().saturating_sub(before));
+    Ok(measured.figures())
 }
