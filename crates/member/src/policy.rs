@@ -24,6 +24,16 @@ purpose! { SignIn {
     refusal "You can sign out anywhere, at any time." / "您可随时退出登录。",
 } }
 
+purpose! { GuardSignIn {
+    section "2.7", basis LegalObligation by "Cybersecurity Law 21, PIPL 51" / "《网络安全法》第21条、《个人信息保护法》第51条",
+    says "So that nobody tries passwords and codes without end, we count tries by number, name and IP address, under keyed hashes that change every hour."
+        / "为防止反复猜测密码和验证码，我们按手机号、会员名和 IP 地址统计尝试次数，仅存每小时更换的加密散列。",
+    requires [TryMark], accepts [], reads [],
+    discloses [], roles [Job],
+    keep [Logged + 60 Minutes => Delete],
+    refusal "It cannot be turned off; after the hour nothing of it is left." / "无法关闭；一小时后不留任何记录。",
+} }
+
 purpose! { KeepSession {
     section "2.8.2", basis Contract,
     says "One necessary cookie keeps you signed in and your forms safe." / "必要 Cookie 用于保持登录状态和保护表单安全。",
@@ -73,9 +83,10 @@ record! {
 }
 
 record! {
-    /// How often something was tried under a keyed hash that changes with the hour; says nothing of anybody after that.
-    throttle (mark) of [], keep [] since until, refers [] {
-        mark: Text = "keyed hash that changes with the hour";
+    /// How often something was tried under a keyed hash that changes with the hour; the sweep takes the row when the hour
+    /// is over.
+    throttle (mark) of [], keep [GuardSignIn] since until, refers [] {
+        mark: Text => TryMark;
         count: BigInt = "tries";
         until: BigInt = "when it ends";
     }
@@ -106,7 +117,7 @@ record! {
 }
 
 pub const PURPOSES: &[&PurposeInfo] =
-    &[&RegisterAccount::INFO, &SignIn::INFO, &KeepSession::INFO, &AdministerStaff::INFO];
+    &[&RegisterAccount::INFO, &SignIn::INFO, &GuardSignIn::INFO, &KeepSession::INFO, &AdministerStaff::INFO];
 pub const RECORDS: &[&RecordInfo] = &[
     &member::table::RECORD,
     &one_time_code::table::RECORD,

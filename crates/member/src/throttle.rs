@@ -1,5 +1,5 @@
-//! How often something may be tried. Counted under keyed hashes that change with the hour: the table says of nobody
-//! what they tried, and an hour later the marks are of no use to anybody.
+//! How often something may be tried (2.7). Counted under keyed hashes that change with the hour: the table says of nobody
+//! what they tried, and an hour later the marks are gone. They are personal data as long as they are there.
 
 use crate::Refused;
 use crate::policy::throttle;
@@ -38,7 +38,7 @@ pub(crate) const STAFF_PASSWORDS_FOR_AN_ACCOUNT: Limit =
     Limit { what: "staff/account", per_hour_max: 10, refused: |minutes| Refused::TooManyTries { minutes } };
 
 /// Where a request comes from: an IPv4 address, or the /64 network of an IPv6 address, of which one subscriber has
-/// plenty. Hashed at once and kept nowhere.
+/// plenty. Hashed at once; the hash is kept for the hour ([`crate::policy::GuardSignIn`]).
 #[derive(Clone)]
 pub struct ClientAddress(String);
 

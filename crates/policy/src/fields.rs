@@ -14,6 +14,10 @@ fields! {
         rule Line { min: 6, max: 6 }; mask All; "one-time code" / "验证码", example "493201";
     SessionToken: String, NetId, Credential, Own, Hash;
         rule Made; mask All; "session token" / "会话标识", example "32 random bytes";
+    TryMark: String, NetId, General, Own, Hash;
+        rule Made; mask All;
+        "keyed hash of the number, name or IP address of a try to sign in or register" / "登录或注册尝试的手机号、会员名或 IP 地址的加密散列",
+        example "k3f9…, for this hour";
     MarketplaceAccountRef: String, NetId, General, Own, Reference;
         rule Made; mask None; "account reference given to partners (one per partner)" / "提供给合作方的账号标识", example "pay_7Qm…";
     RegisteredAt: i64, Online, General, Own, Sealed;

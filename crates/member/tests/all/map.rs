@@ -47,3 +47,15 @@ fn every_refusal_has_words_in_both_languages() {
     assert_eq!(english.lines().count(), Refused::EACH.len());
     assert_eq!(chinese.lines().count(), Refused::EACH.len());
 }
+
+/// 2.7: the marks of tries are of telephones, names and network addresses, hashed: declared as what they are, with the
+/// hour that the sweep carries out as their term.
+#[test]
+fn the_marks_of_tries_are_declared() {
+    let record = PART.records.iter().find(|record| record.table == "throttle").unwrap();
+    assert_eq!(record.keep, ["GuardSignIn"]);
+    let purpose = PART.purposes.iter().find(|purpose| purpose.id == "GuardSignIn").unwrap();
+    assert_eq!(purpose.requires.iter().map(|field| field.id).collect::<Vec<_>>(), ["TryMark"]);
+    let terms: Vec<i64> = purpose.keep.iter().map(|keep| keep.term.micros()).collect();
+    assert_eq!(terms, [db::clock::HOUR]);
+}

@@ -483,7 +483,7 @@ pub(super) const LOG_ITEMS: &[(Words, &[&str])] = &[
     (w("follows", "关注"), &["FollowRecord"]),
     (w("shares", "分享"), &["ShareRecord"]),
     (w("publications", "发布"), &["ReviewText", "ReplyText", "QuestionText", "PostText", "PostPicture", "PostVideo"]),
-    (w("IP address", "IP 地址"), &["IpAddress"]),
+    (w("IP address", "IP 地址"), &["IpAddress", "TryMark"]),
     (w("kind of browser", "浏览器类型"), &["BrowserType"]),
     (w("telecom operator", "电信运营商"), &[]),
     (w("language", "使用的语言"), &["PreferredLanguage"]),
