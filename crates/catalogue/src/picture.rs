@@ -69,18 +69,32 @@ impl From<db::BlobError> for NotStored {
     }
 }
 
-/// Decodes what a seller sent, and stores both sizes. Blocks, for up to some tenths of a second.
+/// A picture that was decoded and is on no disk yet.
+pub struct Prepared(Sizes);
+
+impl Prepared {
+    /// As it will be named when it is stored.
+    pub fn named(&self) -> Stored {
+        let Sizes { large, small, width, height } = &self.0;
+        Stored { large: BlobId::of(large), small: BlobId::of(small), width: *width, height: *height }
+    }
+
+    /// Stores both sizes. A product is made of it afterwards: what it is made of is on the disk before it.
+    pub fn store(&self, blobs: &Blobs) -> Result<Stored, db::BlobError> {
+        let Sizes { large, small, width, height } = &self.0;
+        Ok(Stored { large: blobs.put(large)?, small: blobs.put(small)?, width: *width, height: *height })
+    }
+}
+
+/// Decodes what a seller sent. Blocks, for up to some tenths of a second.
+pub fn prepare(sent: &[u8]) -> Result<Prepared, Refused> {
+    let _place = Place::take();
+    encode(sent).map(Prepared)
+}
+
+/// Decodes a picture and stores it at once.
 pub fn store(blobs: &Blobs, sent: &[u8]) -> Result<Stored, NotStored> {
-    let sizes = {
-        let _place = Place::take();
-        encode(sent).map_err(NotStored::Refused)?
-    };
-    Ok(Stored {
-        large: blobs.put(&sizes.large)?,
-        small: blobs.put(&sizes.small)?,
-        width: sizes.width,
-        height: sizes.height,
-    })
+    Ok(prepare(sent).map_err(NotStored::Refused)?.store(blobs)?)
 }
 
 struct Sizes {

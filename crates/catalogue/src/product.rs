@@ -161,6 +161,23 @@ fn checked_variants(variants: &[NewVariant]) -> Result<Vec<NewVariant>, Refused>
     Ok(checked)
 }
 
+/// What a command came to that was only tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// It would go through.
+    Good,
+    Refused(Refused),
+}
+
+/// Runs a command to see whether it would be refused, and undoes it whatever comes of it: pictures are stored only for
+/// what passes, so that a refused form leaves none on the disk.
+pub fn try_out<T>(tx: &mut Tx, command: impl FnOnce(&mut Tx) -> Result<T, Stop<Refused>>) -> Result<(), Stop<Tried>> {
+    match command(tx) {
+        Ok(_) => Err(Stop::refuse(Tried::Good)),
+        Err(stop) => Err(stop.map(Tried::Refused)),
+    }
+}
+
 /// Publishes a product in the seller's shop; it is for sale from the commit on.
 pub fn publish(tx: &mut Tx, seller: &Seller, new: &NewProduct) -> Result<Published, Stop<Refused>> {
     let id = tx.id();
@@ -523,6 +540,41 @@ mod tests {
             Err(Failed::Refused(refused)) => refused,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// A form that is refused leaves no picture on the disk; what is tried out leaves nothing at all.
+    #[test]
+    fn a_refused_form_stores_no_picture() {
+        each_engine(|t| {
+            let b = Bench::on(&t);
+            let pixels = image::RgbImage::from_fn(80, 60, |x, y| image::Rgb([y as u8, x as u8, 7]));
+            let mut png = std::io::Cursor::new(Vec::new());
+            pixels.write_to(&mut png, image::ImageFormat::Png).unwrap();
+            let prepared = crate::picture::prepare(png.get_ref()).unwrap();
+            let named = prepared.named();
+            let mut new = new_product(b.db(), "Horn button", "角质纽扣");
+            new.pictures = vec![NewPicture::New(named.clone())];
+            let try_it = |new: &NewProduct| {
+                let (seller, new) = (b.seller.clone(), new.clone());
+                b.db().write_now(move |tx| try_out(tx, |tx| publish(tx, &seller, &new))).unwrap_err()
+            };
+            let unknown = NewProduct { category: "no such".into(), ..new.clone() };
+            let refused = try_it(&unknown);
+            assert!(matches!(refused, Failed::Refused(Tried::Refused(Refused::CategoryUnknown))), "{refused}");
+            let good = try_it(&new);
+            assert!(matches!(good, Failed::Refused(Tried::Good)), "{good}");
+            for blob in [named.large(), named.small()] {
+                assert!(matches!(b.db().blobs().get(blob), Err(db::BlobError::Missing)));
+            }
+            let count = |db: &Database| {
+                db.read_now(|r| Ok::<_, Stop<()>>(product::table.count().get_result::<i64>(r.db)?)).unwrap()
+            };
+            assert_eq!(count(b.db()), 1, "the bench's own");
+            assert_eq!(prepared.store(b.db().blobs()).unwrap(), named);
+            publish_now(b.db(), &b.seller, new);
+            assert!(b.db().blobs().get(named.large()).is_ok() && b.db().blobs().get(named.small()).is_ok());
+            assert_eq!(count(b.db()), 2);
+        });
     }
 
     #[test]

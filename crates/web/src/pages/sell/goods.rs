@@ -13,16 +13,18 @@ use crate::pages::guest::{CURRENCY, both, media, product_path, tree, unit};
 use crate::ui::{self, Entry, Kind};
 use axum::extract::{FromRequest, Multipart, OriginalUri, Path, Request, State};
 use axum::response::Response;
-use catalogue::picture::{self, NotStored, Stored};
+use catalogue::picture::{self, Prepared};
 use catalogue::price::Tier;
 use catalogue::product::{
-    self, ATTRIBUTES_MAX, Attribute, NewPicture, NewProduct, NewVariant, PICTURES_MAX, TIERS_MAX, Unit, VARIANTS_MAX,
+    self, ATTRIBUTES_MAX, Attribute, NewPicture, NewProduct, NewVariant, PICTURES_MAX, TIERS_MAX, Tried, Unit,
+    VARIANTS_MAX,
 };
 use catalogue::view::{self, ProductPage, Sale};
 use catalogue::{Both, Refused};
-use db::Id;
+use db::{Id, Stop, Tx};
 use maud::{Markup, html};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 const TITLE_MAX: usize = 120;
 const TEXT_MAX: usize = 5_000;
@@ -559,22 +561,32 @@ fn tell_row(refused: &Refused, typed: &Typed, errors: &mut FormErrors) {
     errors.refused(Some(&format!("{field}{row}")), refused.key(), args.collect::<Vec<_>>());
 }
 
-/// Stores the pictures that came; the first that is none is said at their field.
-async fn store(app: &App, files: Vec<Vec<u8>>, errors: &mut FormErrors) -> Result<Vec<Stored>, Failure> {
-    let data = app.vault.data().clone();
-    let stored = tokio::task::spawn_blocking(move || {
-        files.iter().map(|bytes| picture::store(data.blobs(), bytes)).collect::<Result<Vec<Stored>, NotStored>>()
-    })
-    .await
-    .map_err(Failure::fault)?;
-    match stored {
-        Ok(stored) => Ok(stored),
-        Err(NotStored::Refused(refused)) => {
-            tell(&refused, errors);
-            Ok(Vec::new())
-        }
-        Err(NotStored::Disk(error)) => Err(Failure::fault(format!("a picture was not stored: {error}"))),
+/// Decodes the pictures that came; the first that is none is said at their field. Nothing is stored yet.
+async fn decode(files: Vec<Vec<u8>>, errors: &mut FormErrors) -> Result<Arc<Vec<Prepared>>, Failure> {
+    let decode_all = move || files.iter().map(|bytes| picture::prepare(bytes)).collect::<Result<Vec<_>, _>>();
+    let decoded = tokio::task::spawn_blocking(decode_all).await.map_err(Failure::fault)?;
+    Ok(Arc::new(decoded.unwrap_or_else(|refused| {
+        tell(&refused, errors);
+        Vec::new()
+    })))
+}
+
+/// Carries out what the form asks. The pictures are stored when it is known to pass, and before it is carried out.
+async fn save_with<T: Send + 'static>(
+    app: &App,
+    pictures: Arc<Vec<Prepared>>,
+    command: impl Fn(&mut Tx) -> Result<T, Stop<Refused>> + Clone + Send + 'static,
+) -> Result<Result<T, Refused>, Failure> {
+    let tried = command.clone();
+    match app.write(move |tx| product::try_out(tx, &tried)).await? {
+        Err(Tried::Refused(refused)) => return Ok(Err(refused)),
+        Ok(()) | Err(Tried::Good) => {}
     }
+    let data = app.vault.data().clone();
+    let store_all = move || pictures.iter().try_for_each(|picture| picture.store(data.blobs()).map(drop));
+    let stored = tokio::task::spawn_blocking(store_all).await.map_err(Failure::fault)?;
+    stored.map_err(|error| Failure::fault(format!("a picture was not stored: {error}")))?;
+    app.write(command).await
 }
 
 /// `GET /sell/products/new`
@@ -596,10 +608,11 @@ pub async fn publish(
         errors.add(FieldError::plain("picture", "sell-picture-missing"));
     }
     if let Some(mut typed) = typed.filter(|_| errors.is_empty()) {
-        typed.new.pictures = store(&app, files, &mut errors).await?.into_iter().map(NewPicture::New).collect();
+        let pictures = decode(files, &mut errors).await?;
+        typed.new.pictures = pictures.iter().map(|picture| NewPicture::New(picture.named())).collect();
         if errors.is_empty() {
             let (seller, new) = (desk.seller, typed.new.clone());
-            match app.write(move |tx| product::publish(tx, &seller, &new)).await? {
+            match save_with(&app, pictures, move |tx| product::publish(tx, &seller, &new)).await? {
                 Ok(published) => {
                     return Ok(frame.go_saying(&format!("/sell/products/{}", published.id), "said-published"));
                 }
@@ -653,11 +666,12 @@ pub async fn save(
         errors.add(FieldError::plain("picture", "sell-picture-missing"));
     }
     if let Some(mut typed) = typed.filter(|_| errors.is_empty()) {
-        pictures.extend(store(&app, files, &mut errors).await?.into_iter().map(NewPicture::New));
+        let decoded = decode(files, &mut errors).await?;
+        pictures.extend(decoded.iter().map(|picture| NewPicture::New(picture.named())));
         typed.new.pictures = pictures;
         if errors.is_empty() {
             let (seller, new, id) = (desk.seller, typed.new.clone(), page.id.clone());
-            match app.write(move |tx| product::edit(tx, &seller, &id, version, &new)).await? {
+            match save_with(&app, decoded, move |tx| product::edit(tx, &seller, &id, version, &new)).await? {
                 Ok(_) => return Ok(frame.go_saying(&format!("/sell/products/{}", page.id), "said-saved")),
                 Err(refused) => tell_row(&refused, &typed, &mut errors),
             }
