@@ -253,6 +253,7 @@ pub fn decide(tx: &mut Tx, by: &Actor, id: &Id, decision: &Decision) -> Result<(
         return Err(Stop::refuse(missing_or_in_another_state(tx, id)?));
     }
     if closed.is_some() {
+        forget_contact(tx, id)?;
         end_qualification(tx, id)?;
     }
     changed(tx, id);
@@ -262,6 +263,12 @@ pub fn decide(tx: &mut Tx, by: &Actor, id: &Id, decision: &Decision) -> Result<(
 fn missing_or_in_another_state(tx: &mut Tx, id: &Id) -> QueryResult<Refused> {
     let known: i64 = shop::table.find(id).count().get_result(tx.db)?;
     Ok(if known == 0 { Refused::ShopNotFound } else { Refused::ShopState })
+}
+
+/// The contact is public while there is a shop (E-commerce Law 15), and nobody's business after that.
+fn forget_contact(tx: &mut Tx, id: &Id) -> QueryResult<()> {
+    diesel::update(shop::table.find(id)).set((shop::contact_name.eq(""), shop::contact_phone.eq(""))).execute(tx.db)?;
+    Ok(())
 }
 
 fn end_qualification(tx: &mut Tx, id: &Id) -> QueryResult<()> {
@@ -283,6 +290,7 @@ pub fn close(tx: &mut Tx, seller: &Seller) -> Result<(), Stop<Refused>> {
     if n == 0 {
         return Err(Stop::refuse(Refused::NoShop));
     }
+    forget_contact(tx, &seller.shop)?;
     end_qualification(tx, &seller.shop)?;
     changed(tx, &seller.shop);
     Ok(())
@@ -335,12 +343,13 @@ pub fn seller(scope: &mut impl Scope, member: &Id) -> QueryResult<Option<Seller>
 }
 
 /// A shop as its owner and the operator see it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OwnShop {
     pub id: Id,
     pub owner: Id,
     pub state: State,
     pub face: Face,
+    /// Empty once the application was refused or the shop has closed.
     pub contact_name: String,
     pub contact_phone: String,
     pub applied_at: i64,
@@ -348,6 +357,13 @@ pub struct OwnShop {
     /// The reason of a refusal or a pause.
     pub decision: String,
     pub version: i64,
+}
+
+/// Without the contact, which is not public before the shop is open.
+impl std::fmt::Debug for OwnShop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OwnShop({}, {})", self.id, self.state.id())
+    }
 }
 
 #[derive(Queryable, Selectable)]
@@ -635,6 +651,7 @@ mod tests {
             let who = owner.clone();
             let own = read(&t.data.db, move |r| of_member(r, &who)).unwrap();
             assert_eq!((own.state, own.decision.as_str()), (State::Refused, "The account is not the company's."));
+            assert_eq!((own.contact_name.as_str(), own.contact_phone.as_str()), ("", ""), "the contact of no shop");
             apply_now().unwrap();
         });
     }
@@ -668,6 +685,10 @@ mod tests {
             t.data.db.write_now(move |tx| close(tx, &own)).unwrap();
             let shop = seller.shop.clone();
             assert!(read(&t.data.db, move |r| public(r, &shop)).is_none());
+            let who = owner.clone();
+            let own = read(&t.data.db, move |r| of_member(r, &who)).unwrap();
+            assert_eq!((own.contact_name.as_str(), own.contact_phone.as_str()), ("", ""));
+            assert!(!format!("{own:?}").contains("Yanxi"));
             assert!(heard(&t.data.db, SHOP_CHANGED, &seller.shop));
         });
     }
