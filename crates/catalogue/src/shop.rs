@@ -333,13 +333,12 @@ pub fn change_settlement_account(
 
 /// The member in the seller's role; `None` without a shop that is open or paused.
 pub fn seller(scope: &mut impl Scope, member: &Id) -> QueryResult<Option<Seller>> {
-    let id: Option<Id> = shop::table
-        .filter(shop::owner.eq(member))
-        .filter(shop::state.eq_any(["open", "paused"]))
-        .select(shop::id)
-        .first(scope.db())
-        .optional()?;
-    Ok(id.map(|shop| Seller { member: member.clone(), shop }))
+    // Every request of a member asks this. The state is looked at here: as a bound value beside an index of some states
+    // only, SQLite would compile the statement anew each time.
+    let all: Vec<(Id, String)> =
+        shop::table.filter(shop::owner.eq(member)).select((shop::id, shop::state)).load(scope.db())?;
+    let open = all.into_iter().find(|(_, state)| matches!(State::parse(state), State::Open | State::Paused));
+    Ok(open.map(|(shop, _)| Seller { member: member.clone(), shop }))
 }
 
 /// A shop as its owner and the operator see it.

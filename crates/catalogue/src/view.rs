@@ -117,22 +117,16 @@ pub fn own_product(scope: &mut impl Scope, seller: &Seller, id: &Id) -> QueryRes
 }
 
 fn page(scope: &mut impl Scope, id: &Id, in_shop: Option<&Id>) -> QueryResult<Option<ProductPage>> {
-    let mut query = product::table
-        .inner_join(shop::table)
-        .filter(product::id.eq(id))
-        .select((
-            (product::id, product::state, product::category, product::sold, product::listed_at, product::version),
-            (product::title_en, product::title_zh, product::text_en, product::text_zh),
-            (product::unit_one, product::unit_many, product::unit_zh),
-            (product::axis_en, product::axis_zh, product::attributes),
-            (shop::id, shop::state, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
-            (shop::freight, shop::freight_free_from, shop::ships_within_hours),
-        ))
-        .into_boxed();
-    if let Some(shop) = in_shop {
-        query = query.filter(product::shop.eq(shop));
-    }
-    let row: Option<PageRow> = query.first(scope.db()).optional()?;
+    let query = product::table.inner_join(shop::table).filter(product::id.eq(id)).select((
+        (product::id, product::state, product::category, product::sold, product::listed_at, product::version),
+        (product::title_en, product::title_zh, product::text_en, product::text_zh),
+        (product::unit_one, product::unit_many, product::unit_zh),
+        (product::axis_en, product::axis_zh, product::attributes),
+        (shop::id, shop::state, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
+        (shop::freight, shop::freight_free_from, shop::ships_within_hours),
+    ));
+    let row: Option<PageRow> = query.get_result(scope.db()).optional()?;
+    let row = row.filter(|(_, _, _, _, of_shop, _)| in_shop.is_none_or(|shop| of_shop.0 == *shop));
     let Some((own, words, unit, axis, of_shop, freight)) = row else { return Ok(None) };
     let variants = variants(scope, &[id])?.remove(id).unwrap_or_default();
     let tiers = tiers(scope, &[id])?.remove(id).unwrap_or_default();
@@ -172,11 +166,9 @@ fn sale(product: &str, shop: &str) -> Sale {
 
 /// The variants on offer, by product, in the seller's order.
 fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Variant>>> {
-    let rows: Vec<(Id, Id, String, String, String, i64, i64)> = variant::table
-        .filter(variant::product.eq_any(products))
-        .filter(variant::gone.eq(false))
-        .order((variant::product, variant::sort, variant::id))
-        .select((
+    type Row = (Id, Id, String, String, String, i64, i64);
+    let query =
+        variant::table.filter(variant::gone.eq(false)).order((variant::product, variant::sort, variant::id)).select((
             variant::product,
             variant::id,
             variant::sku,
@@ -184,8 +176,15 @@ fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id,
             variant::name_zh,
             variant::surcharge,
             variant::stock,
-        ))
-        .load(scope.db())?;
+        ));
+    let mut rows: Vec<Row> = Vec::new();
+    if scope.db().asks_one_by_one(products.len()) {
+        for product in products {
+            rows.extend(query.filter(variant::product.eq(product)).load::<Row>(scope.db())?);
+        }
+    } else {
+        rows = query.filter(variant::product.eq_any(products)).load(scope.db())?;
+    }
     let mut by_product: HashMap<Id, Vec<Variant>> = HashMap::new();
     for (product, id, sku, en, zh, surcharge, stock) in rows {
         let variant = Variant { id, sku, name: Both { en, zh }, surcharge, stock };
@@ -195,11 +194,19 @@ fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id,
 }
 
 fn tiers(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Tier>>> {
-    let rows: Vec<(Id, i64, i64)> = price_tier::table
-        .filter(price_tier::product.eq_any(products))
-        .order((price_tier::product, price_tier::from_quantity))
-        .select((price_tier::product, price_tier::from_quantity, price_tier::price))
-        .load(scope.db())?;
+    let query = price_tier::table.order((price_tier::product, price_tier::from_quantity)).select((
+        price_tier::product,
+        price_tier::from_quantity,
+        price_tier::price,
+    ));
+    let mut rows: Vec<(Id, i64, i64)> = Vec::new();
+    if scope.db().asks_one_by_one(products.len()) {
+        for product in products {
+            rows.extend(query.filter(price_tier::product.eq(product)).load::<(Id, i64, i64)>(scope.db())?);
+        }
+    } else {
+        rows = query.filter(price_tier::product.eq_any(products)).load(scope.db())?;
+    }
     let mut by_product: HashMap<Id, Vec<Tier>> = HashMap::new();
     for (product, from, price) in rows {
         by_product.entry(product).or_default().push(Tier { from, price });
@@ -242,17 +249,21 @@ type GoodsRow = (
 /// The goods of a cart, whatever their state: three queries. Those that never were are missing.
 pub fn goods(scope: &mut impl Scope, products: &[Id]) -> QueryResult<HashMap<Id, Goods>> {
     let products: Vec<&Id> = products.iter().collect();
-    let rows: Vec<GoodsRow> = product::table
-        .inner_join(shop::table)
-        .filter(product::id.eq_any(&products))
-        .select((
-            (product::id, product::state, product::category, product::picture),
-            (product::title_en, product::title_zh),
-            (product::unit_one, product::unit_many, product::unit_zh),
-            (shop::id, shop::owner, shop::state, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
-            (shop::freight, shop::freight_free_from),
-        ))
-        .load(scope.db())?;
+    let query = product::table.inner_join(shop::table).select((
+        (product::id, product::state, product::category, product::picture),
+        (product::title_en, product::title_zh),
+        (product::unit_one, product::unit_many, product::unit_zh),
+        (shop::id, shop::owner, shop::state, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
+        (shop::freight, shop::freight_free_from),
+    ));
+    let mut rows: Vec<GoodsRow> = Vec::new();
+    if scope.db().asks_one_by_one(products.len()) {
+        for product in &products {
+            rows.extend(query.filter(product::id.eq(product)).get_result::<GoodsRow>(scope.db()).optional()?);
+        }
+    } else {
+        rows = query.filter(product::id.eq_any(&products)).load(scope.db())?;
+    }
     let mut variants = variants(scope, &products)?;
     let mut tiers = tiers(scope, &products)?;
     Ok(rows

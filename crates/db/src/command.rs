@@ -7,7 +7,7 @@ use std::sync::mpsc::SyncSender;
 use tokio::sync::oneshot;
 
 use crate::database::Shared;
-use crate::engine::{Link, Unwound};
+use crate::engine::{FEW, Link, Unwound};
 use crate::fault::{Failed, Fault, FaultId, Stop};
 use crate::jobs::{self, NewJob};
 use crate::outbox::{self, Event, Placing};
@@ -71,7 +71,7 @@ impl Tx<'_> {
     }
 
     pub fn require(&mut self, person: &Id, version: i64) {
-        self.collected.required.push((person.clone(), version));
+        self.collected.require(person, version);
     }
 
     /// Writes an event to the outbox with this command.
@@ -93,7 +93,7 @@ impl Read<'_> {
     }
 
     pub fn require(&mut self, person: &Id, version: i64) {
-        self.collected.required.push((person.clone(), version));
+        self.collected.require(person, version);
     }
 }
 
@@ -139,6 +139,13 @@ pub(crate) struct Collected {
 }
 
 impl Collected {
+    /// Every sealed field asks for its person: mostly the one that was asked for just before.
+    fn require(&mut self, person: &Id, version: i64) {
+        if !self.required.iter().rev().take(FEW).any(|(known, v)| known == person && *v == version) {
+            self.required.push((person.clone(), version));
+        }
+    }
+
     fn note(&mut self, mut note: Note) {
         // The block is cut at line ends.
         if note.text.contains('\n') {

@@ -17,7 +17,7 @@ use crate::fault::{Failed, Stop};
 use crate::migrate::{self, Migrations};
 use crate::outbox::{self, Delivered, Signal};
 use crate::queue::Queue;
-use crate::reader::{self, Asked};
+use crate::reader::{self, Asked, Sees};
 use crate::writer::{self, Wake};
 use crate::{Blobs, Db, Id};
 
@@ -179,7 +179,22 @@ impl Database {
         R: Send + 'static,
     {
         let (to, answer) = oneshot::channel();
-        self.ask(read, Answer::Async(to));
+        self.ask(Sees::Snapshot, read, Answer::Async(to));
+        answer.await.unwrap_or_else(|_| Err(lost_read()))
+    }
+
+    /// As [`Database::read`], but each statement sees what is committed when it runs: for what every request asks and
+    /// what needs no common snapshot, a BEGIN and a ROLLBACK less.
+    pub async fn look<T, R>(
+        &self,
+        read: impl FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
+    ) -> Result<T, Failed<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let (to, answer) = oneshot::channel();
+        self.ask(Sees::Latest, read, Answer::Async(to));
         answer.await.unwrap_or_else(|_| Err(lost_read()))
     }
 
@@ -193,7 +208,7 @@ impl Database {
         R: Send + 'static,
     {
         let (to, answer) = sync_channel(1);
-        self.ask(read, Answer::Blocking(to));
+        self.ask(Sees::Snapshot, read, Answer::Blocking(to));
         answer.recv().unwrap_or_else(|_| Err(lost_read()))
     }
 
@@ -228,13 +243,14 @@ impl Database {
 
     fn ask<T, R>(
         &self,
+        sees: Sees,
         read: impl FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
         to: Answer<Result<T, Failed<R>>>,
     ) where
         T: Send + 'static,
         R: Send + 'static,
     {
-        if let Err((why, asked)) = self.0.shared.reads.push(Asked::new(read, to)) {
+        if let Err((why, asked)) = self.0.shared.reads.push(Asked::new(sees, read, to)) {
             asked.refuse(why.told());
         }
     }

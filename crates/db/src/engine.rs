@@ -12,6 +12,9 @@ use diesel::prelude::*;
 use crate::fault::{may_run_again, told_without_values};
 
 /// A connection to either engine. Names and types of every query are checked for both when the program is compiled.
+///
+/// What is asked at every request stays prepared. Diesel's `first` binds a LIMIT, and SQLite compiles a statement with a
+/// bound LIMIT anew each time it is given a value: by a unique key ask with `get_result`.
 #[derive(diesel::MultiConnection)]
 pub enum Db {
     Sqlite(SqliteConnection),
@@ -29,6 +32,37 @@ macro_rules! on_each {
             $crate::Db::Pg($conn) => $work,
         }
     };
+}
+
+/// Inserts rows, all of one shape, on a concrete connection: a few one by one, by a statement that stays prepared; many
+/// together, `$rows_max` at once. An insert of several rows is another statement for each number of them, and is
+/// compiled at every use: on PostgreSQL that is one more way to the server and back, and a plan.
+///
+/// `on_each!(tx.db, conn => insert_all!(conn, order_line::table, rows, ROWS_MAX))?`
+#[macro_export]
+macro_rules! insert_all {
+    ($conn:ident, $table:expr, $rows:expr, $rows_max:expr) => {
+        if $rows.len() <= $crate::FEW {
+            $rows.iter().try_for_each(|row| {
+                diesel::RunQueryDsl::execute(diesel::insert_into($table).values(row), $conn).map(|_| ())
+            })
+        } else {
+            $rows.chunks($rows_max).try_for_each(|rows| {
+                diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), $conn).map(|_| ())
+            })
+        }
+    };
+}
+
+/// So many rows or values are quicker taken one by one, by statements that stay prepared.
+pub const FEW: usize = 8;
+
+impl Db {
+    /// Whether so many values are better asked for one by one than as a list. SQLite knows no arrays: a list is another
+    /// statement for each length, compiled at every use, and there is no network between the single ones.
+    pub fn asks_one_by_one(&self, count: usize) -> bool {
+        matches!(self, Db::Sqlite(_)) && count <= FEW
+    }
 }
 
 /// Lets two tables of different crates stand in one query; diesel's own macro adds impls that the orphan rule forbids.
@@ -217,6 +251,9 @@ fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {
     }
     db.batch_execute("set timezone to 'UTC'; set application_name to 'hanse'; set client_min_messages to warning")?;
     set_language(db)?;
+    if purpose == Purpose::Read {
+        db.batch_execute("set default_transaction_read_only to on")?;
+    }
     if purpose != Purpose::Migrate {
         // A statement that runs longer was written wrongly: long work goes in chunks.
         db.batch_execute("set statement_timeout to '60s'; set idle_in_transaction_session_timeout to '120s'")?;

@@ -36,7 +36,7 @@ mod writer;
 pub use blobs::{BlobError, BlobId, Blobs};
 pub use command::{Note, Read, Scope, Tx};
 pub use database::{Database, Guard, OpenError, Options};
-pub use engine::{Address, Db, Engine, MultiBackend};
+pub use engine::{Address, Db, Engine, FEW, MultiBackend};
 pub use fault::{Failed, Fault, FaultId, Stop};
 pub use id::{Id, NotAnId};
 pub use jobs::{Job, JobContext, JobHandler, JobOutcome, Jobs, NewJob};

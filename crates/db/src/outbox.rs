@@ -6,7 +6,10 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use diesel::expression::AppearsOnTable;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 use serde_json::Value;
 
@@ -46,6 +49,24 @@ pub(crate) enum Placing {
     Later,
 }
 
+/// The time of PostgreSQL's clock, as ours is counted. An expression of its own and not `dsl::sql`, which would have the
+/// statement compiled at every use.
+#[derive(Clone, Copy, Debug, QueryId)]
+struct ServerNow;
+
+impl Expression for ServerNow {
+    type SqlType = BigInt;
+}
+
+impl<T> AppearsOnTable<T> for ServerNow {}
+
+impl QueryFragment<Pg> for ServerNow {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("(extract(epoch from clock_timestamp()) * 1000000)::bigint");
+        Ok(())
+    }
+}
+
 pub(crate) fn insert(db: &mut Db, now: i64, events: &[(Id, Event)], placing: Placing) -> QueryResult<()> {
     let mut position = match placing {
         Placing::After(last) => last,
@@ -66,15 +87,13 @@ pub(crate) fn insert(db: &mut Db, now: i64, events: &[(Id, Event)], placing: Pla
         match db {
             Db::Sqlite(conn) => {
                 let rows: Vec<_> = rows.map(|row| (row, outbox::written_at.eq(clock::real_now()))).collect();
-                diesel::insert_into(outbox::table).values(rows).execute(conn)?
+                crate::insert_all!(conn, outbox::table, rows, EVENTS_PER_INSERT_MAX)?
             }
             Db::Pg(conn) => {
                 // The server's clock, as one for all processes: a command that waited for another's row lock comes to
                 // this insert after the other's commit, so cause stands before effect.
-                let server_now = "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
-                let server_now = || diesel::dsl::sql::<BigInt>(server_now);
-                let rows: Vec<_> = rows.map(|row| (row, outbox::written_at.eq(server_now()))).collect();
-                diesel::insert_into(outbox::table).values(rows).execute(conn)?
+                let rows: Vec<_> = rows.map(|row| (row, outbox::written_at.eq(ServerNow))).collect();
+                crate::insert_all!(conn, outbox::table, rows, EVENTS_PER_INSERT_MAX)?
             }
         };
     }
@@ -83,7 +102,7 @@ pub(crate) fn insert(db: &mut Db, now: i64, events: &[(Id, Event)], placing: Pla
 
 /// The highest position given.
 pub fn last_position(db: &mut Db) -> QueryResult<i64> {
-    outbox_sequence::table.filter(outbox_sequence::name.eq("outbox")).select(outbox_sequence::last).first(db)
+    outbox_sequence::table.filter(outbox_sequence::name.eq("outbox")).select(outbox_sequence::last).get_result(db)
 }
 
 pub(crate) fn set_last_position(db: &mut Db, last: i64) -> QueryResult<()> {

@@ -2,11 +2,24 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crate::command::{Answer, Collected, End, NotesOfRead, Read, ReadEnd, run_read};
 use crate::database::Shared;
 use crate::engine::{Engine, Link, Purpose, connect};
 use crate::fault::{Failed, Stop};
+
+/// A connection that answered so lately is taken to be alive by a read that has no BEGIN to find out.
+const ALIVE_FOR: Duration = Duration::from_secs(1);
+
+/// What a read's statements see.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sees {
+    /// One state of the database, all of them.
+    Snapshot,
+    /// Each what is committed when it runs: without BEGIN and ROLLBACK, two ways to the server less.
+    Latest,
+}
 
 /// A read in the queue, without its types.
 pub(crate) struct Asked(Box<dyn Reading>);
@@ -17,12 +30,14 @@ trait Reading: Send {
 }
 
 struct Question<F, T, R> {
+    sees: Sees,
     read: F,
     to: Answer<Result<T, Failed<R>>>,
 }
 
 impl Asked {
     pub fn new<T, R>(
+        sees: Sees,
         read: impl FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
         to: Answer<Result<T, Failed<R>>>,
     ) -> Asked
@@ -30,7 +45,7 @@ impl Asked {
         T: Send + 'static,
         R: Send + 'static,
     {
-        Asked(Box::new(Question { read, to }))
+        Asked(Box::new(Question { sees, read, to }))
     }
 
     pub fn refuse(self, told: String) {
@@ -42,9 +57,23 @@ impl Asked {
 struct Seat {
     shared: Arc<Shared>,
     connection: Option<Link>,
+    answered_at: Instant,
 }
 
 impl Seat {
+    /// A connection with an open read transaction, or with none where the read wants none. One that was idle for long
+    /// is asked by a BEGIN all the same whether it is still there.
+    fn ready(&mut self, sees: Sees) -> Result<(&mut Link, Sees), String> {
+        let sees = if self.answered_at.elapsed() > ALIVE_FOR { Sees::Snapshot } else { sees };
+        match (sees, self.connection.is_some()) {
+            (Sees::Latest, true) => {
+                let connection = self.connection.as_mut().ok_or("no connection")?;
+                Ok((connection, sees))
+            }
+            _ => Ok((self.begin()?, Sees::Snapshot)),
+        }
+    }
+
     /// A connection with an open read transaction.
     fn begin(&mut self) -> Result<&mut Link, String> {
         let sql = match self.shared.address.engine() {
@@ -73,19 +102,22 @@ where
     R: Send + 'static,
 {
     fn run(self: Box<Self>, seat: &mut Seat) {
-        let Question { read, to } = *self;
+        let Question { sees, read, to } = *self;
         let shared = seat.shared.clone();
-        let connection = match seat.begin() {
-            Ok(connection) => connection,
+        let (connection, sees) = match seat.ready(sees) {
+            Ok(ready) => ready,
             Err(told) => return to.give(Err(Failed::Unavailable(told))),
         };
         let mut collected = Collected::default();
         let ended = run_read(connection, &shared, &mut collected, read);
-        // A read leaves nothing behind; a rollback also ends a transaction that a failed statement has broken.
-        let broken = connection.run("rollback").is_err();
+        // A read leaves nothing behind; a rollback also ends a transaction that a failed statement has broken, and tells
+        // whether the connection is.
+        let sound = sees == Sees::Latest && matches!(ended, ReadEnd::Answer(_));
+        let broken = !sound && connection.run("rollback").is_err();
         if broken {
             seat.connection = None;
         }
+        seat.answered_at = Instant::now();
         let result = match ended {
             ReadEnd::Answer(result) => result,
             ReadEnd::Failed(_) if broken && shared.address.engine() == Engine::Postgres => {
@@ -146,7 +178,7 @@ pub(crate) fn start(shared: &Arc<Shared>, threads: usize) -> Vec<Result<JoinHand
             thread::Builder::new()
                 .name(format!("db-reader-{number}"))
                 .spawn(move || {
-                    let mut seat = Seat { shared: shared.clone(), connection: None };
+                    let mut seat = Seat { shared: shared.clone(), connection: None, answered_at: Instant::now() };
                     while let Some(Asked(reading)) = shared.reads.pop() {
                         reading.run(&mut seat);
                     }

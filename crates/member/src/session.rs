@@ -128,7 +128,7 @@ pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>
             staff::role.nullable(),
             staff::ended_at.nullable(),
         ))
-        .first(scope.db())
+        .get_result(scope.db())
         .optional()?;
     Ok(row.and_then(|(person, id, is_staff, begun_at, seen_at, role, ended_at)| {
         let idle_max = if is_staff { STAFF_IDLE_MAX } else { IDLE_MAX };
@@ -152,7 +152,7 @@ pub async fn current(vault: &Vault, token: &Token) -> Result<Option<Session>, Fa
 }
 
 /// As [`current`], with what else is asked of the session's owner at every request: in the same read, for each read
-/// waits for a thread and a snapshot of its own.
+/// waits for a thread of the database. It sees no snapshot ([`db::Database::look`]).
 pub async fn current_and<T: Send + 'static>(
     vault: &Vault,
     token: &Token,
@@ -161,7 +161,7 @@ pub async fn current_and<T: Send + 'static>(
     let asked = token.clone();
     let found = vault
         .data()
-        .read(move |read| match who(read, &asked)? {
+        .look(move |read| match who(read, &asked)? {
             Some(session) => more(read, &session).map(|more| Some((session, more))),
             None => Ok(None),
         })

@@ -12,7 +12,7 @@ use crate::policy::{PlaceOrder, address as book, cart_item, checkout, consignee,
 use crate::state::{self, OrderState};
 use crate::{Buyer, Refused, Terms};
 use catalogue::{Both, stock};
-use db::{BlobId, Id, Scope, Stop, Tx, on_each};
+use db::{BlobId, Id, Scope, Stop, Tx, insert_all, on_each};
 use diesel::prelude::*;
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone, DeliveryTime, OrderNote};
 use policy::{Entered, Language, Words};
@@ -263,15 +263,9 @@ pub fn place_order(
         state::tell(tx, OrderState::Placed, &of, &buyer.member, &seller.shop.id);
         orders.push(PlacedOrder { order: of, number, shop: seller.shop.id.clone(), total: seller.total });
     }
-    for rows in order_rows.chunks(ROWS_MAX) {
-        on_each!(tx.db, c => diesel::insert_into(purchase_order::table).values(rows).execute(c))?;
-    }
-    for rows in line_rows.chunks(ROWS_MAX) {
-        on_each!(tx.db, c => diesel::insert_into(order_line::table).values(rows).execute(c))?;
-    }
-    for rows in consignee_rows.chunks(ROWS_MAX) {
-        on_each!(tx.db, c => diesel::insert_into(consignee::table).values(rows).execute(c))?;
-    }
+    on_each!(tx.db, c => insert_all!(c, purchase_order::table, order_rows, ROWS_MAX))?;
+    on_each!(tx.db, c => insert_all!(c, order_line::table, line_rows, ROWS_MAX))?;
+    on_each!(tx.db, c => insert_all!(c, consignee::table, consignee_rows, ROWS_MAX))?;
     let currency = terms.currency.clone();
     Ok(Placed { checkout: id, orders, amount: cart.total, currency, pay_until, new: true })
 }

@@ -176,7 +176,8 @@ impl Vault {
         let wanted = people.to_vec();
         let rows = self
             .data
-            .read(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
+            // The writer compares the versions: what is older than a state beside it does not pass.
+            .look(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
             .await
             .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
         let versions = judge::<P>(rows, people, None)?;
@@ -231,10 +232,15 @@ struct Found {
 
 fn look_up<P: Purpose>(scope: &mut impl Scope, people: &[Id]) -> QueryResult<Found> {
     let ids: Vec<&str> = people.iter().map(Id::as_str).collect();
-    let states = person::table
-        .filter(person::id.eq_any(&ids))
-        .select((person::id, person::state, person::version))
-        .load(scope.db())?;
+    let query = person::table.select((person::id, person::state, person::version));
+    let mut states = Vec::with_capacity(ids.len());
+    if scope.db().asks_one_by_one(ids.len()) {
+        for id in &ids {
+            states.extend(query.filter(person::id.eq(*id)).get_result(scope.db()).optional()?);
+        }
+    } else {
+        states = query.filter(person::id.eq_any(&ids)).load(scope.db())?;
+    }
     let agreed = if P::INFO.basis.asks() {
         consent::table
             .filter(consent::person.eq_any(&ids))

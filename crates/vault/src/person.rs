@@ -109,12 +109,20 @@ pub fn unchanged(db: &mut Db, people: &[(Id, i64)], for_update: bool) -> QueryRe
         return Ok(true);
     }
     let ids: Vec<&str> = people.iter().map(|(id, _)| id.as_str()).collect();
-    let query = person::table.filter(person::id.eq_any(ids)).select((person::id, person::version));
+    let query = person::table.select((person::id, person::version));
+    let one_by_one = db.asks_one_by_one(ids.len());
     // On PostgreSQL the rows are held until the commit; SQLite has one writer at a time.
     let live: Vec<(String, i64)> = match db {
-        Db::Pg(c) if for_update => query.for_share().load(c)?,
-        Db::Pg(c) => query.load(c)?,
-        Db::Sqlite(c) => query.load(c)?,
+        Db::Pg(c) if for_update => query.filter(person::id.eq_any(ids)).for_share().load(c)?,
+        Db::Pg(c) => query.filter(person::id.eq_any(ids)).load(c)?,
+        Db::Sqlite(c) if one_by_one => {
+            let mut live = Vec::with_capacity(ids.len());
+            for id in ids {
+                live.extend(query.filter(person::id.eq(id)).get_result(c).optional()?);
+            }
+            live
+        }
+        Db::Sqlite(c) => query.filter(person::id.eq_any(ids)).load(c)?,
     };
     Ok(people.iter().all(|(id, version)| live.iter().any(|(l, v)| l == id.as_str() && v == version)))
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use db::testing::{TestDatabase, each_engine_with};
-use db::{Database, Engine, Event, Failed, Id, Stop};
+use db::{Database, Engine, Event, Failed, Id, Stop, insert_all, on_each};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::json;
@@ -371,6 +371,58 @@ fn a_read_cannot_write_and_sees_one_snapshot() {
         });
         assert_eq!(counts.expect("counted"), (0, 0));
         assert_eq!(names(&test.db), ["meanwhile"]);
+    });
+}
+
+/// The first one of a connection has a snapshot all the same, for it asks whether the connection is there.
+#[test]
+fn a_look_cannot_write_and_sees_the_latest() {
+    each_engine_with(THINGS, |test| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
+        runtime.block_on(async {
+            for _ in 0..10 {
+                let wrote: Result<usize, Failed<&str>> =
+                    test.db.look(|look| Ok(diesel::delete(thing::table).execute(look.db)?)).await;
+                assert!(matches!(wrote, Err(Failed::Fault(_))), "{wrote:?}");
+            }
+            let mut latest = 0;
+            for n in 0..10 {
+                let db = test.db.clone();
+                let counts: Result<(i64, i64), Failed<&str>> = test
+                    .db
+                    .look(move |look| {
+                        let before = thing::table.count().get_result(look.db)?;
+                        db.write_now(move |tx| add(tx, &format!("meanwhile {n}"))).expect("added");
+                        Ok((before, thing::table.count().get_result(look.db)?))
+                    })
+                    .await;
+                let (before, after) = counts.expect("counted");
+                assert_eq!(before, n);
+                latest += after - before;
+            }
+            assert!(latest > 0, "no look saw what was committed meanwhile");
+        });
+    });
+}
+
+/// A few rows go one by one and many together; either way all are there, or none.
+#[test]
+fn rows_are_inserted_few_or_many() {
+    each_engine_with(THINGS, |test| {
+        for count in [1, db::FEW, db::FEW + 1, 25] {
+            let inserted: Result<(), Failed<&str>> = test.db.write_now(move |tx| {
+                let rows: Vec<_> = (0..count)
+                    .map(|n| {
+                        let (id, name) = (tx.id(), format!("{count} {n}"));
+                        let sealed = thing::sealed_name.eq(Vec::new());
+                        (thing::id.eq(id), thing::name.eq(name), thing::amount.eq(0), sealed)
+                    })
+                    .collect();
+                Ok(on_each!(tx.db, conn => insert_all!(conn, thing::table, rows, 10))?)
+            });
+            inserted.expect("inserted");
+        }
+        assert_eq!(names(&test.db).len(), 1 + 2 * db::FEW + 1 + 25);
     });
 }
 
