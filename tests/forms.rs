@@ -201,7 +201,8 @@ fn the_shop(market: &Market) {
     seller.get("/en/sell/shop").shows(&["name=\"version\""]);
     seller.send("/sell/shop", &[("version", "abc"), ("name_en", "A name of my own")]).refused(&[]);
     assert!(seller.text.contains("value=\"A name of my own\"") && seller.text.contains("was lost on its way"));
-    seller.send("/sell/shop", &[]).shows(&["Saved."]);
+    let rest = [("intro_en", "Apples and pears."), ("contact_phone", "13977310001")];
+    seller.send("/sell/shop", &rest).shows(&["Saved."]);
 }
 
 fn every_page_has_one_heading_and_its_own_ids(buyer: &mut Browser) {
