@@ -52,7 +52,8 @@ fn the_configured_partners_are_called_and_listed() {
     drop(buyer);
     let words = ["company", "company_zh", "address", "service_phone", "service_email", "privacy_department"];
     let more = ["privacy_email", "privacy_address", "privacy_officer"];
-    let operator: String = words.iter().chain(&more).map(|key| format!("{key} = \"somebody@else.example\"\n")).collect();
+    let operator: String =
+        words.iter().chain(&more).map(|key| format!("{key} = \"somebody@else.example\"\n")).collect();
     let said = market.refuses_with(&format!("[operator]\ncountry = \"China\"\ncountry_zh = \"中国\"\n{operator}"));
     assert!(said.contains("these data hold the demo") && said.contains("demo_buyer"), "{said}");
 }

@@ -82,6 +82,32 @@ impl Market {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
+    /// `hanse` with these words, beside the open marketplace and on its data; what it says.
+    pub fn command(&self, words: &[&str]) -> String {
+        let output = self.called(words).output().expect("the binary starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{words:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
+    /// The same, killed (SIGKILL) after a while, if it is not done by then.
+    pub fn command_killed_after(&self, words: &[&str], while_: Duration) {
+        let mut child =
+            self.called(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
+        std::thread::sleep(while_);
+        let _ended = child.kill();
+        let _reaped = child.wait();
+    }
+
+    fn called(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hanse"));
+        command.current_dir(self.folder.path()).env("HANSE_LOG", "warn").args(words);
+        if let [data, keys] = &self.databases[..] {
+            command.args(["--database", &url_of(data), "--keys", &url_of(keys)]);
+        }
+        command
+    }
+
     pub fn browser(&self) -> Browser<'_> {
         Browser {
             market: self,

@@ -25,6 +25,13 @@ pub fn lock() -> Lock {
 
 /// Opens data and key store, makes what is missing.
 pub fn open(config: &Config) -> Result<Vault, String> {
+    let (data, keys) = databases(config)?;
+    let keys = KeyStore::open(keys, &keys_folder(config)).map_err(|e| e.to_string())?;
+    Vault::open(data, keys).map_err(|e| e.to_string())
+}
+
+/// The two databases, not yet as a pair.
+pub fn databases(config: &Config) -> Result<(Database, Database), String> {
     let keys_folder = keys_folder(config);
     make_folder(&keys_folder)?;
     let mut options = Options::new(address(&config.database.data, "hanse.sqlite")?, files_folder(config).join("media"));
@@ -38,8 +45,7 @@ pub fn open(config: &Config) -> Result<Vault, String> {
     options.writer_threads = 2;
     options.reader_threads = 2;
     let keys = Database::open(options).map_err(|e| e.to_string())?;
-    let keys = KeyStore::open(keys, &keys_folder).map_err(|e| e.to_string())?;
-    Vault::open(data, keys).map_err(|e| e.to_string())
+    Ok((data, keys))
 }
 
 /// Where media and the search index lie.

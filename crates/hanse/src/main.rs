@@ -72,6 +72,12 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// The key store: copies, and keys that are changed for new ones. All but `restore` run beside a marketplace that
+    /// is open.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// The configuration.
     Config {
         #[command(subcommand)]
@@ -130,6 +136,35 @@ enum StaffCommand {
     },
     /// Show the accounts.
     List {
+        #[command(flatten)]
+        open: Open,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Write a copy of the key store into a new folder, and verify it. The epoch's key is not in it.
+    Copy {
+        #[command(flatten)]
+        open: Open,
+        folder: PathBuf,
+    },
+    /// Fill an empty key store from a copy. One that is older than the data is refused.
+    Restore {
+        #[command(flatten)]
+        open: Open,
+        folder: PathBuf,
+    },
+    /// End the epoch: wrap every key anew, verify a fresh copy, destroy the old epoch's key. Killed, call it again.
+    RenewEpoch {
+        #[command(flatten)]
+        open: Open,
+        /// The new folder for the copy.
+        #[arg(long, value_name = "FOLDER")]
+        copy: PathBuf,
+    },
+    /// Give the indexes over names and telephones new keys. Killed, call it again.
+    RenewIndex {
         #[command(flatten)]
         open: Open,
     },
@@ -210,6 +245,7 @@ fn run(cli: Cli) -> Result<(), String> {
             block_on(connect::sandbox(listen, &directory, advance_every.map(Duration::from_secs)))
         }
         Some(Command::Staff { command }) => staff(command),
+        Some(Command::Keys { command }) => keys(command),
         Some(Command::Config { command: ConfigCommand::Check { open } }) => check_config(&configured(&open)?),
         Some(Command::Policy { command: PolicyCommand::Lock { write, file, updated, effective } }) => {
             policy_lock(write, &file, updated.as_deref(), effective.as_deref())
@@ -314,6 +350,58 @@ fn ask_password(account: &str) -> Result<Entered<PasswordHash>, String> {
         return Err("the two are not the same".to_owned());
     }
     Entered::parse(&password).map_err(|e| format!("password: {e:?}"))
+}
+
+fn keys(command: KeysCommand) -> Result<(), String> {
+    let said = |copied: vault::keys::Copied, folder: &Path| {
+        let epochs: Vec<String> = copied.epochs.iter().map(|n| format!("epoch-{n}.key")).collect();
+        println!(
+            "{}: {} keys, {} marks, generation {}",
+            folder.display(),
+            copied.keys,
+            copied.marks,
+            copied.generation
+        );
+        println!("SHA-256 over all rows: {}", copied.digest);
+        println!("It opens with {}, which is not in it: keep that apart.", epochs.join(" and "));
+    };
+    match command {
+        KeysCommand::Copy { open, folder } => {
+            let vault = house::open(&configured(&open)?)?;
+            said(vault.keys().copy(&folder).map_err(|e| e.to_string())?, &folder);
+        }
+        KeysCommand::Restore { open, folder } => {
+            let (data, keys) = house::databases(&configured(&open)?)?;
+            said(vault::keys::restore(&folder, &keys, &data).map_err(|e| e.to_string())?, &folder);
+        }
+        KeysCommand::RenewEpoch { open, copy } => {
+            let vault = house::open(&configured(&open)?)?;
+            let mut told = |wrapped: u64| {
+                if wrapped.is_multiple_of(30_000) {
+                    eprintln!("{wrapped} keys wrapped anew …");
+                }
+            };
+            let renewed = vault.keys().renew_epoch(&copy, &mut told).map_err(|e| e.to_string())?;
+            println!(
+                "epoch {} has begun; {} keys were wrapped anew, the old key is destroyed",
+                renewed.epoch, renewed.wrapped
+            );
+        }
+        KeysCommand::RenewIndex { open } => {
+            let vault = house::open(&configured(&open)?)?;
+            let mut told = |members: u64| eprintln!("{members} members …");
+            let work = async { member::index::renew(&vault, &mut told).await.map_err(|failed| failed.to_string()) };
+            let renewed = block_on(work)?;
+            println!("{} members are found by new keys", renewed.members);
+            if renewed.left > 0 {
+                println!(
+                    "{} marks stay under the old keys: of members whose data are restricted. Call this again when they are not.",
+                    renewed.left
+                );
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check_config(config: &Config) -> Result<(), String> {

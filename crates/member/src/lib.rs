@@ -20,6 +20,7 @@
 
 pub mod account;
 mod code;
+pub mod index;
 pub mod password;
 pub mod policy;
 mod refused;

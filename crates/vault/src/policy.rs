@@ -103,6 +103,7 @@ pub mod key_store {
             epoch: BigInt = "epoch that wraps it";
             wrapped: Binary = "wrapped key";
             made_at: BigInt = "when the key was made";
+            ended_at: MaybeBigInt = "when the next one took its place";
         }
     }
 
@@ -114,6 +115,7 @@ pub mod key_store {
             whose: Text = "empty where the value is one person's only, else the row";
             person: Text = "random id";
             made_at: BigInt = "when it was made";
+            made_by: Text = "name of the house's key that made it";
         }
     }
 
@@ -129,6 +131,7 @@ pub mod key_store {
         epoch (number) of [], keep [] since begun_at, refers [] {
             number: BigInt = "counts up";
             begun_at: BigInt = "when it began";
+            ended_at: MaybeBigInt = "when the next one began";
             check_value: Text = "tells whether the epoch's key is the right one";
         }
     }

@@ -1,0 +1,50 @@
+//! Keys that are changed under a marketplace that is open, by commands that are killed at any moment.
+
+mod support;
+
+use db::Engine;
+use std::time::Duration;
+use support::Market;
+
+#[test]
+fn keys_are_changed_under_an_open_marketplace_on_sqlite() {
+    changed(&Market::open(Engine::Sqlite));
+}
+
+#[test]
+fn keys_are_changed_under_an_open_marketplace_on_postgres() {
+    changed(&Market::open(Engine::Postgres));
+}
+
+/// 5.1-b, 5.3.1-a.3: a re-wrapping and a renewal of the indexes that are killed again and again lose no key and no member;
+/// who registers meanwhile is there.
+fn changed(market: &Market) {
+    let mut reader = market.browser();
+    reader.registers("before_them", "13977330001");
+    for round in 0..6_u64 {
+        let copy = format!("copy-{round}");
+        market.command_killed_after(&["keys", "renew-epoch", "--copy", &copy], Duration::from_millis(60 + 90 * round));
+        market.command_killed_after(&["keys", "renew-index"], Duration::from_millis(60 + 60 * round));
+        let mut other = market.browser();
+        other.registers(&format!("during_{round}"), &format!("1397733010{round}"));
+        market.browser().signs_in("before_them", "a good long phrase");
+    }
+    let said = market.command(&["keys", "renew-epoch", "--copy", "copy-last"]);
+    assert!(said.contains("the old key is destroyed"), "{said}");
+    let said = market.command(&["keys", "renew-index"]);
+    assert!(said.contains("members are found by new keys") && !said.contains("stay under"), "{said}");
+    // The open marketplace, and one that is opened anew, find and open everybody.
+    for anew in [false, true] {
+        if anew {
+            market.restart();
+        }
+        for round in 0..6 {
+            let mut member = market.browser();
+            member.signs_in(&format!("1397733010{round}"), "a good long phrase");
+            member.get("/en/my").shows(&[&format!("during_{round}")]);
+        }
+        let mut member = market.browser();
+        member.signs_in("BEFORE_THEM", "a good long phrase");
+        member.get("/en/my/privacy").shows(&["You"]);
+    }
+}
