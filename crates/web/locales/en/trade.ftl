@@ -31,6 +31,7 @@ checkout = Check out
 checkout-where = Where shall it go?
 checkout-to = Consignee
 checkout-type = Type an address
+checkout-first-own = To me
 checkout-new-own = Another address of mine
 checkout-new-another = To somebody else
 checkout-keep-where = You can withdraw it under My Hanse, Consents.
@@ -64,6 +65,7 @@ pay-nothing = Nothing to pay
 pay-nothing-text = These orders were cancelled, closed or refunded, so nothing is to be paid any more. Open an order to see what happened.
 pay-what-goes = The payment company gets the payment’s number, the amount and a random reference, nothing about the goods or the consignee.
 
+step-placed = Ordered
 state-placed = To pay
 state-paid = Paid
 state-shipped = Shipped

@@ -28,6 +28,7 @@ checkout = 结算
 checkout-where = 收货信息
 checkout-to = 收货人
 checkout-type = 填写地址
+checkout-first-own = 寄给自己
 checkout-new-own = 我的其他地址
 checkout-new-another = 寄给他人
 checkout-keep-where = 可在“我的 Hanse – 授权与同意”中撤回。
@@ -61,6 +62,7 @@ pay-nothing = 无需支付
 pay-nothing-text = 这些订单已取消、关闭或退款，无需再支付。打开订单可查看详情。
 pay-what-goes = 支付机构仅获得支付单号、金额和随机标识，不含商品和收货人信息。
 
+step-placed = 已下单
 state-placed = 待付款
 state-paid = 已付款
 state-shipped = 已发货

@@ -102,7 +102,8 @@ fn checkout_form(
             chosen: picked == a.id.as_str(),
         })
         .collect();
-    for (value, title) in [("own", "checkout-new-own"), ("another", "checkout-new-another")] {
+    let own = if book.is_empty() { "checkout-first-own" } else { "checkout-new-own" };
+    for (value, title) in [("own", own), ("another", "checkout-new-another")] {
         cards.push(ui::RadioCard {
             value: value.into(),
             title: html! { (t(lang, title)) },
@@ -145,8 +146,12 @@ fn checkout_form(
                 b.tabular { (t(lang, "sum-total")) " " span.price { (format::money(lang, chosen.total, CURRENCY)) } }
                 (ui::button(t(lang, "checkout-place"), ui::Look::Main))
             }
-            p.note { (t(lang, "checkout-held")) " " (f(lang, "policy-section", &[("section", "2.3.2".into())])) " "
-                a href=(lang.path(paths::POLICY)) { (t(lang, "privacy-policy")) } " " (app.edition_number()) }
+            p.note {
+                (t(lang, "checkout-held")) " "
+                a href=(format!("{}#2.3.2", lang.path(paths::POLICY))) {
+                    (f(lang, "consent-version", &[("section", "2.3.2".into()), ("version", app.edition_number().into())]))
+                }
+            }
         }))
     }
 }

@@ -105,8 +105,10 @@ pub fn progress(lang: Lang, head: &Head) -> Markup {
         } else {
             ui::StepState::Ahead
         };
+        // What waits as 'to pay' was, when that is done, an order.
+        let label = if done && state == OrderState::Placed { t(lang, "step-placed") } else { state_label(lang, state) };
         steps.push(ui::Step {
-            label: state_label(lang, state),
+            label,
             note: at(state).map(|at| format::date(lang, at)),
             state: shown,
         });
