@@ -136,7 +136,7 @@ static STEPS: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts the statements of every connection of a database from now on.
 fn count_steps(database: &db::Database) {
-    fn listen(db: &mut db::Db) {
+    fn listen(db: &mut db::Db) -> Result<(), db::Stop<()>> {
         db.set_instrumentation(|event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::StartQuery { .. } = event {
                 STEPS.fetch_add(1, Ordering::SeqCst);
@@ -144,11 +144,12 @@ fn count_steps(database: &db::Database) {
         });
         // Whoever waits meanwhile is taken by another connection.
         std::thread::sleep(std::time::Duration::from_millis(20));
+        Ok(())
     }
     std::thread::scope(|threads| {
         for _ in 0..32 {
-            threads.spawn(|| database.read_now(|read| Ok::<_, db::Stop<()>>(listen(read.db))).unwrap());
-            threads.spawn(|| database.write_now(|tx| Ok::<_, db::Stop<()>>(listen(tx.db))).unwrap());
+            threads.spawn(|| database.read_now(|read| listen(read.db)).unwrap());
+            threads.spawn(|| database.write_now(|tx| listen(tx.db)).unwrap());
         }
     });
 }
