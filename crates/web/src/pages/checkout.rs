@@ -148,7 +148,7 @@ fn checkout_form(
             }
             p.note {
                 (t(lang, "checkout-held")) " "
-                a href=(format!("{}#2.3.2", lang.path(paths::POLICY))) {
+                a href=(format!("{}#{}", lang.path(paths::POLICY), policy::documents::anchor("2.3.2"))) {
                     (f(lang, "consent-version", &[("section", "2.3.2".into()), ("version", app.edition_number().into())]))
                 }
             }
@@ -168,7 +168,7 @@ fn order_summary(frame: &Frame, chosen: &Cart) -> Markup {
                         @for line in &product.lines {
                             @let unit = unit(lang, &product.unit);
                             li.note {
-                                (both(lang, &product.title)) ", " (both(lang, &line.name)) ": "
+                                (both(lang, &product.title)) " · " (both(lang, &line.name)) (t(lang, "colon"))
                                 (format::number(line.quantity)) " " (unit.of(line.quantity))
                                 @if let Some(amount) = line.amount { " · " (format::money(lang, amount, CURRENCY)) }
                             }

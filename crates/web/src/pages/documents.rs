@@ -151,9 +151,9 @@ pub async fn rights(State(app): State<App>, frame: Frame) -> Response {
             }
             h2 { (t(lang, "contact")) }
             (ui::details(&[
-                (t(lang, "contact-company"), html! { (o.company.in_(lang.0)) ", " (o.address.in_(lang.0)) }),
+                (t(lang, "contact-company"), html! { (o.company.in_(lang.0)) " · " (o.address.in_(lang.0)) }),
                 (t(lang, "contact-service"), html! { (o.service_contact.in_(lang.0)) }),
-                (t(lang, "contact-department"), html! { a href=(format!("mailto:{}", o.department_email)) { (o.department_email) } ", " (o.department_address.in_(lang.0)) }),
+                (t(lang, "contact-department"), html! { a href=(format!("mailto:{}", o.department_email)) { (o.department_email) } " · " (o.department_address.in_(lang.0)) }),
                 (t(lang, "contact-officer"), html! { (o.officer.in_(lang.0)) }),
             ]))
             p.note { (t(lang, "rights-days")) }

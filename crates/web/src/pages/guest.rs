@@ -518,7 +518,7 @@ pub async fn shop_page(
             @if !shop.open { (ui::notice(ui::Tone::Warn, t(lang, "product-shop-paused"))) }
             p { (both(lang, &shop.face.intro)) }
             // Public by law (E-commerce Law 15).
-            p.note { (t(lang, "shop-contact")) ": " (shop.contact_name) ", " (shop.contact_phone) }
+            p.note { (t(lang, "shop-contact")) (t(lang, "colon")) (shop.contact_name) " · " (shop.contact_phone) }
         }
         @if found.cards.is_empty() {
             (ui::empty(ui::icon::box_(), t(lang, "shop-empty"), t(lang, "shop-empty-text"), None))

@@ -107,11 +107,7 @@ pub fn progress(lang: Lang, head: &Head) -> Markup {
         };
         // What waits as 'to pay' was, when that is done, an order.
         let label = if done && state == OrderState::Placed { t(lang, "step-placed") } else { state_label(lang, state) };
-        steps.push(ui::Step {
-            label,
-            note: at(state).map(|at| format::date(lang, at)),
-            state: shown,
-        });
+        steps.push(ui::Step { label, note: at(state).map(|at| format::date(lang, at)), state: shown });
     }
     if stopped {
         steps.push(ui::Step {
