@@ -218,8 +218,9 @@ impl KeyStore {
     }
 
     fn wrap_some_anew(&self, number: i64) -> Result<u64, KeysError> {
-        type Row = (String, String, i64, Vec<u8>);
-        let (people, house): (Vec<Row>, Vec<(String, i64, Vec<u8>)>) = self.keys.read_now(move |r| {
+        type OfPerson = (String, String, i64, Vec<u8>);
+        type OfHouse = (String, i64, Vec<u8>);
+        let (people, house): (Vec<OfPerson>, Vec<OfHouse>) = self.keys.read_now(move |r| {
             let people = person_key::table
                 .filter(person_key::epoch.lt(number))
                 .select((person_key::person, person_key::duty, person_key::epoch, person_key::wrapped))
