@@ -383,7 +383,7 @@ fn apply(vault: &Vault, owner: &Id, of_demo: &DemoShop, number: usize) -> Result
         },
         representative,
         representative_name: entered(REPRESENTATIVES[number % REPRESENTATIVES.len()], &of_demo.key)?,
-        settlement_account: entered(&format!("6228 4800 0000 {:04}", 1_001 + 37 * number), &of_demo.key)?,
+        settlement_account: entered(&format!("20881021{:08}", 1_001 + 37 * number), &of_demo.key)?,
     };
     let who = owner.clone();
     Ok(vault.data().write_now(move |tx| shop::apply(tx, &who, &access, &application))?)

@@ -16,6 +16,13 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+/// The names in an object, sorted: in which order they came says nothing.
+pub fn names(value: &Value) -> Vec<String> {
+    let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+    names.sort();
+    names
+}
+
 /// Something that the sandbox told the merchant.
 pub struct Told {
     pub headers: HeaderMap,

@@ -99,7 +99,7 @@ impl Rule {
 /// Carries out every term that has ended by now; what it did. May be killed at any moment, and run again. Blocks.
 pub fn run(vault: &Vault, parts: &[Part]) -> Result<Vec<Ended>, Failed<std::convert::Infallible>> {
     let map = Part::map(parts);
-    vault.data().write_now(|tx| Ok(nobody(tx)?))?;
+    vault.data().write_now(nobody)?;
     let mut all = Vec::new();
     for rule in map.records.iter().filter_map(|record| rule(&map, record)) {
         let mut rows = 0;

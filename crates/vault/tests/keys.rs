@@ -98,7 +98,7 @@ fn copies(v: &TestVault, name: &str) -> PathBuf {
 }
 
 fn phone(n: u32) -> Entered<MobilePhone> {
-    Entered::parse(&Typed::new(&format!("1380013{n:04}"))).unwrap()
+    Entered::parse(&Typed::new(format!("1380013{n:04}"))).unwrap()
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {

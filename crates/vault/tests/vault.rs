@@ -386,7 +386,7 @@ fn nothing_passes_for_somebody_whom_the_access_does_not_cover() {
             .data()
             .write_now({
                 let one = one.clone();
-                move |tx| person::set_state(tx, &one, State::Restricted).map_err(Stop::<()>::from)
+                move |tx| person::set_state::<()>(tx, &one, State::Restricted)
             })
             .unwrap();
         assert!(passed(&one).is_err());

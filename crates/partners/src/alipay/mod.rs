@@ -42,6 +42,12 @@ pub mod refusal {
     pub const BILL_NOT_EXIST: &str = "isp.bill_not_exist";
 }
 
+/// Whether the payment company can pay to this account: sixteen digits that begin with 2088, or the e-mail address or
+/// mobile number of an account followed by its holder's name.
+pub fn payable(account: &str) -> bool {
+    wire::Payee::read(account).is_some()
+}
+
 pub struct AlipayConfig {
     pub partner: Partner,
     /// `https://openapi.alipay.com/gateway.do`

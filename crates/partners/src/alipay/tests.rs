@@ -1,7 +1,7 @@
 //! The adapter and the sandbox's platform, over HTTP.
 
 use super::*;
-use crate::testing::Bench;
+use crate::testing::{Bench, names};
 use serde_json::json;
 
 const RETURN: &str = "http://127.0.0.1:1/checkout/paid?order=7";
@@ -193,7 +193,6 @@ fn the_platform_gets_the_declared_fields_only() {
     pay(&bench, "P1", 1_000);
     let line = bench.book();
     let received: serde_json::Value = serde_json::from_str(line.lines().next().unwrap()).unwrap();
-    let names = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(received["call"], "alipay.trade.page.pay");
     assert_eq!(
         names(&received["fields"]),

@@ -1,7 +1,7 @@
 //! The adapter and the sandbox's waybill platform, over HTTP.
 
 use super::*;
-use crate::testing::{Bench, Told};
+use crate::testing::{Bench, Told, names};
 use serde_json::{Value, json};
 
 fn values<'a>(address: &'a str, time: Option<&'a str>) -> wire::Values<'a> {
@@ -53,7 +53,6 @@ fn platform_and_courier_get_the_declared_fields_only() {
     let (platform, courier) = (values(ADDRESS, Some("weekdays")), values(ADDRESS, None));
     bench.logistics.ask_waybill(&platform, &courier, shipment("parcel-1")).unwrap();
     let lines: Vec<Value> = bench.book().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let received = &lines.iter().find(|line| line["what"] == "received").unwrap()["fields"];
     assert_eq!(
         names(received),

@@ -1,7 +1,7 @@
 //! The adapter and the sandbox's gateway, over HTTP.
 
 use super::*;
-use crate::testing::Bench;
+use crate::testing::{Bench, names};
 use serde_json::{Value, json};
 
 const PHONE: &str = "+8613800138000";
@@ -47,8 +47,7 @@ fn the_gateway_gets_the_declared_fields_only() {
     let bench = Bench::new();
     send(&bench, "m-1", PHONE, "493201").unwrap();
     let line: Value = serde_json::from_str(bench.book().lines().next().unwrap()).unwrap();
-    let names: Vec<_> = line["fields"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(names, ["language", "message_id", "parameters", "phone", "template"]);
+    assert_eq!(names(&line["fields"]), ["language", "message_id", "parameters", "phone", "template"]);
 }
 
 #[test]

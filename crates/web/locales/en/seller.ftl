@@ -70,7 +70,8 @@ sell-assured = I have told the legal representative that their name is filed her
 sell-assured-hint = Needed only where it is somebody else.
 sell-assurance-missing = Tell the legal representative first, then tick the box that says they agree.
 sell-account = Settlement account
-sell-account-hint = Where your sales are paid to, 5 to 64 characters.
+sell-account-hint = Your account at the payment company: 16 digits that begin with 2088, or its e-mail address or mobile number and then the holder’s name, such as sales@example.com Wang Fang.
+sell-account-unfit = Write the 16 digits of the account, or its e-mail address or mobile number, a space and the holder’s name.
 sell-account-why = The settlement account is sensitive information. We need it to pay out what you sell and for nothing else; it is kept encrypted, and whoever opens it leaves a line that you can read. Without it no shop can be opened.
 said-applied = Your application has arrived. We will check it.
 

@@ -69,7 +69,8 @@ sell-assured = 我已告知法定代表人其姓名将在此登记，并已取�
 sell-assured-hint = 仅在法定代表人为他人时需要。
 sell-assurance-missing = 请先告知法定代表人并取得同意，然后勾选确认。
 sell-account = 结算账户
-sell-account-hint = 用于收取货款，5 至 64 个字符。
+sell-account-hint = 您在支付机构的账户：以 2088 开头的 16 位账号，或登录邮箱、手机号加空格和户名，例如 sales@example.com 王芳。
+sell-account-unfit = 请填写 16 位账号，或登录邮箱、手机号加空格和户名。
 sell-account-why = 结算账户属于敏感个人信息。我们仅用于向您结算货款，不作他用；账户加密保存，每次查看均留有您可查阅的记录。不提供则无法开店。
 said-applied = 申请已提交，我们将尽快审核。
 

@@ -20,6 +20,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use catalogue::{Both, Refused, shop as shops};
 use maud::{Markup, html};
+use policy::Entered;
+use policy::fields::SettlementAccount;
 use trade::state::OrderState;
 use trade::{order, settlement};
 
@@ -67,6 +69,17 @@ fn side(frame: &Frame, current: &str, to_ship: Option<i64>) -> Markup {
             entry("sell-shop", "/sell/shop", None),
         ],
     )
+}
+
+/// The settlement account that was typed: one that the payment company can pay to, so that no payout comes back for it.
+fn settlement_account(form: &FormData, errors: &mut FormErrors) -> Option<Entered<SettlementAccount>> {
+    let account = Entered::<SettlementAccount>::parse(&form.typed("settlement_account"));
+    let account = errors.take("settlement_account", account)?;
+    if partners::alipay::payable(account.look_inside()) {
+        return Some(account);
+    }
+    errors.add(FieldError::plain("settlement_account", "sell-account-unfit"));
+    None
 }
 
 fn with_side(frame: &Frame, current: &str, content: Markup) -> Markup {

@@ -15,8 +15,6 @@ use catalogue::policy::QualifySeller;
 use catalogue::shop;
 use db::Id;
 use maud::html;
-use policy::Entered;
-use policy::fields::SettlementAccount;
 use trade::settlement::{self, PayoutState};
 use vault::{Access, Actor};
 
@@ -164,8 +162,7 @@ pub async fn change_account(
     form: FormData,
 ) -> Result<Response, Failure> {
     let mut errors = FormErrors::default();
-    let account = Entered::<SettlementAccount>::parse(&form.typed("settlement_account"));
-    if let Some(account) = errors.take("settlement_account", account) {
+    if let Some(account) = super::settlement_account(&form, &mut errors) {
         let access = access(&app, &desk).await?;
         let seller = desk.seller.clone();
         match app.write(move |tx| shop::change_settlement_account(tx, &seller, &access, &account)).await? {

@@ -229,7 +229,7 @@ fn read_application(form: &FormData, errors: &mut FormErrors) -> Option<Read> {
     if another && !form.checked("assured") {
         errors.add(FieldError::plain("assured", "sell-assurance-missing"));
     }
-    let account = errors.take("settlement_account", Entered::parse(&form.typed("settlement_account")));
+    let account = super::settlement_account(form, errors);
     let (face, contact) = face?;
     let read = (face, contact, name?, account?, another);
     errors.is_empty().then_some(read)
