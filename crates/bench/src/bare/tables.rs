@@ -1,7 +1,9 @@
 //! The tables that a checkout writes, as the migrations make them, with bytes where the marketplace has sealed values.
 
 diesel::table! {
-    checkout (buyer, id) { buyer -> Text, id -> Text, once -> Text, placed_at -> BigInt, amount -> BigInt, }
+    checkout (buyer, id) {
+        buyer -> Text, id -> Text, once -> Text, content -> Text, placed_at -> BigInt, amount -> BigInt,
+    }
 }
 diesel::table! {
     purchase_order (id) {
@@ -28,6 +30,7 @@ diesel::table! {
 diesel::table! {
     cart_item (member, product, variant) {
         member -> Text, product -> Text, variant -> Text, quantity -> BigInt, price_when_added -> BigInt,
+        prices_when_added -> Text,
         added_at -> BigInt, changed_at -> BigInt, chosen -> Bool,
     }
 }

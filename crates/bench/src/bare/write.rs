@@ -13,6 +13,9 @@ use tokio::sync::oneshot;
 
 /// As in the marketplace.
 const COMMANDS_PER_COMMIT_MAX: usize = 64;
+/// As long as a hash of what the form said, and as the prices that were seen.
+const CONTENT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const PRICES: &str = "6:3400 24:3200 96:3000";
 const PAY_WITHIN: i64 = 72 * 3_600_000_000;
 const SQLITE_SETTINGS: &str = "pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = full; \
     pragma foreign_keys = on; pragma secure_delete = on; pragma temp_store = memory; \
@@ -128,6 +131,7 @@ macro_rules! statements {
                             cart_item::variant.eq(good.variant.as_str()),
                             cart_item::quantity.eq(good.quantity),
                             cart_item::price_when_added.eq(good.price),
+                            cart_item::prices_when_added.eq(PRICES),
                             cart_item::added_at.eq(at),
                             cart_item::changed_at.eq(at),
                             cart_item::chosen.eq(true),
@@ -145,6 +149,7 @@ macro_rules! statements {
                         checkout::buyer.eq(&order.buyer),
                         checkout::id.eq(&id),
                         checkout::once.eq(&order.once),
+                        checkout::content.eq(CONTENT),
                         checkout::placed_at.eq(at),
                         checkout::amount.eq(order.total),
                     ))

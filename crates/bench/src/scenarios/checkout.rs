@@ -80,6 +80,8 @@ impl Hanse {
 
     /// Fills every cart, looks at every checkout page, and makes the requests of the round.
     async fn fill(&mut self, carts: &[Vec<&Good>]) -> Result<Vec<Vec<u8>>, String> {
+        // One line of every cart at a time: a cart takes its lines one after the other.
+        #[allow(clippy::needless_range_loop)]
         for line in 0..carts[0].len() {
             let add = |(buyer, cookie): (usize, &String)| {
                 let good = carts[buyer][line];
