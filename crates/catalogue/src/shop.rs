@@ -335,8 +335,8 @@ pub fn change_settlement_account(
 pub fn seller(scope: &mut impl Scope, member: &Id) -> QueryResult<Option<Seller>> {
     // Every request of a member asks this. The state is looked at here: as a bound value beside an index of some states
     // only, SQLite would compile the statement anew each time.
-    let all: Vec<(Id, String)> =
-        shop::table.filter(shop::owner.eq(member)).select((shop::id, shop::state)).load(scope.db())?;
+    let query = shop::table.filter(shop::owner.eq(member)).select((shop::id, shop::state));
+    let all: Vec<(Id, String)> = on_each!(scope.db(), c => query.load(c))?;
     let open = all.into_iter().find(|(_, state)| matches!(State::parse(state), State::Open | State::Paused));
     Ok(open.map(|(shop, _)| Seller { member: member.clone(), shop }))
 }

@@ -1,7 +1,7 @@
 //! Stock: the one way in which it goes and comes back. Conditional updates in sorted order, so that what is sold was
 //! there, and two orders never wait for each other in a circle.
 
-use db::{Event, Id, Stop, Tx};
+use db::{Event, Id, Stop, Tx, on_each};
 use diesel::prelude::*;
 
 use crate::policy::{product, variant};
@@ -18,11 +18,10 @@ pub fn take(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<Refused>> {
         if *quantity <= 0 {
             return Err(Stop::fault("stock is taken in whole units from one on"));
         }
-        let n = diesel::update(
+        let there = diesel::update(
             variant::table.find((product, id)).filter(variant::gone.eq(false)).filter(variant::stock.ge(quantity)),
-        )
-        .set(variant::stock.eq(variant::stock - quantity))
-        .execute(tx.db)?;
+        );
+        let n = on_each!(tx.db, c => there.set(variant::stock.eq(variant::stock - quantity)).execute(c))?;
         if n == 0 {
             return Err(Stop::refuse(why_not(tx, product, id)?));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use db::{BlobId, Id, Scope};
+use db::{BlobId, Id, Scope, on_each};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -125,7 +125,7 @@ fn page(scope: &mut impl Scope, id: &Id, in_shop: Option<&Id>) -> QueryResult<Op
         (shop::id, shop::state, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
         (shop::freight, shop::freight_free_from, shop::ships_within_hours),
     ));
-    let row: Option<PageRow> = query.get_result(scope.db()).optional()?;
+    let row: Option<PageRow> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
     let row = row.filter(|(_, _, _, _, of_shop, _)| in_shop.is_none_or(|shop| of_shop.0 == *shop));
     let Some((own, words, unit, axis, of_shop, freight)) = row else { return Ok(None) };
     let variants = variants(scope, &[id])?.remove(id).unwrap_or_default();
@@ -180,10 +180,10 @@ fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id,
     let mut rows: Vec<Row> = Vec::new();
     if scope.db().asks_one_by_one(products.len()) {
         for product in products {
-            rows.extend(query.filter(variant::product.eq(product)).load::<Row>(scope.db())?);
+            rows.extend(on_each!(scope.db(), c => query.filter(variant::product.eq(product)).load::<Row>(c))?);
         }
     } else {
-        rows = query.filter(variant::product.eq_any(products)).load(scope.db())?;
+        rows = on_each!(scope.db(), c => query.filter(variant::product.eq_any(products)).load(c))?;
     }
     let mut by_product: HashMap<Id, Vec<Variant>> = HashMap::new();
     for (product, id, sku, en, zh, surcharge, stock) in rows {
@@ -202,10 +202,12 @@ fn tiers(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Ve
     let mut rows: Vec<(Id, i64, i64)> = Vec::new();
     if scope.db().asks_one_by_one(products.len()) {
         for product in products {
-            rows.extend(query.filter(price_tier::product.eq(product)).load::<(Id, i64, i64)>(scope.db())?);
+            rows.extend(
+                on_each!(scope.db(), c => query.filter(price_tier::product.eq(product)).load::<(Id, i64, i64)>(c))?,
+            );
         }
     } else {
-        rows = query.filter(price_tier::product.eq_any(products)).load(scope.db())?;
+        rows = on_each!(scope.db(), c => query.filter(price_tier::product.eq_any(products)).load(c))?;
     }
     let mut by_product: HashMap<Id, Vec<Tier>> = HashMap::new();
     for (product, from, price) in rows {
@@ -259,10 +261,11 @@ pub fn goods(scope: &mut impl Scope, products: &[Id]) -> QueryResult<HashMap<Id,
     let mut rows: Vec<GoodsRow> = Vec::new();
     if scope.db().asks_one_by_one(products.len()) {
         for product in &products {
-            rows.extend(query.filter(product::id.eq(product)).get_result::<GoodsRow>(scope.db()).optional()?);
+            let row = on_each!(scope.db(), c => query.filter(product::id.eq(product)).get_result::<GoodsRow>(c));
+            rows.extend(row.optional()?);
         }
     } else {
-        rows = query.filter(product::id.eq_any(&products)).load(scope.db())?;
+        rows = on_each!(scope.db(), c => query.filter(product::id.eq_any(&products)).load(c))?;
     }
     let mut variants = variants(scope, &products)?;
     let mut tiers = tiers(scope, &products)?;

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sqlite::Sqlite;
 
 use crate::fault::{may_run_again, told_without_values};
 
@@ -21,7 +23,9 @@ pub enum Db {
     Pg(PgConnection),
 }
 
-/// Runs an expression on the concrete connection: for `ON CONFLICT` and multi-row inserts, which the enum lacks.
+/// Runs an expression on the concrete connection: for `ON CONFLICT` and multi-row inserts, which the enum lacks, and for
+/// what every request or order asks: through the enum diesel writes a statement's text anew at each use, also where the
+/// prepared one is at hand.
 ///
 /// `on_each!(tx.db, conn => diesel::insert_into(…).values(…).on_conflict_do_nothing().execute(conn))?`
 #[macro_export]
@@ -133,7 +137,47 @@ pub(crate) struct Link {
     pub watch: Watch,
 }
 
+/// What SQLite's writer says around each command, kept prepared.
+#[derive(Clone, Copy, QueryId)]
+struct Savepoint;
+
+#[derive(Clone, Copy, QueryId)]
+struct Release;
+
+macro_rules! says {
+    ($statement:ty, $sql:literal) => {
+        impl QueryFragment<Sqlite> for $statement {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+
+        impl RunQueryDsl<SqliteConnection> for $statement {}
+    };
+}
+says!(Savepoint, "savepoint command");
+says!(Release, "release command");
+
 impl Link {
+    /// SQLite only.
+    pub fn begin_savepoint(&mut self) -> QueryResult<()> {
+        self.watch.clear();
+        match &mut self.db {
+            Db::Sqlite(conn) => Savepoint.execute(conn).map(|_| ()),
+            Db::Pg(_) => Ok(()),
+        }
+    }
+
+    /// SQLite only: what was written since the savepoint stands with the rest.
+    pub fn release_savepoint(&mut self) -> QueryResult<()> {
+        self.watch.clear();
+        match &mut self.db {
+            Db::Sqlite(conn) => Release.execute(conn).map(|_| ()),
+            Db::Pg(_) => Ok(()),
+        }
+    }
+
     pub fn run(&mut self, sql: &str) -> QueryResult<()> {
         self.watch.clear();
         self.db.batch_execute(sql)

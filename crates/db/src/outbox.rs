@@ -102,14 +102,13 @@ pub(crate) fn insert(db: &mut Db, now: i64, events: &[(Id, Event)], placing: Pla
 
 /// The highest position given.
 pub fn last_position(db: &mut Db) -> QueryResult<i64> {
-    outbox_sequence::table.filter(outbox_sequence::name.eq("outbox")).select(outbox_sequence::last).get_result(db)
+    let last = outbox_sequence::table.filter(outbox_sequence::name.eq("outbox")).select(outbox_sequence::last);
+    crate::on_each!(db, conn => last.get_result(conn))
 }
 
 pub(crate) fn set_last_position(db: &mut Db, last: i64) -> QueryResult<()> {
-    diesel::update(outbox_sequence::table.filter(outbox_sequence::name.eq("outbox")))
-        .set(outbox_sequence::last.eq(last))
-        .execute(db)
-        .map(|_| ())
+    let sequence = diesel::update(outbox_sequence::table.filter(outbox_sequence::name.eq("outbox")));
+    crate::on_each!(db, conn => sequence.set(outbox_sequence::last.eq(last)).execute(conn)).map(|_| ())
 }
 
 /// Committed events after `position`, in order.

@@ -9,7 +9,7 @@ use aws_lc_rs::{digest, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::clock::{DAY, HOUR};
-use db::{Failed, Id, Read, Scope, Stop, Tx};
+use db::{Failed, Id, Read, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
 use policy::Role;
 use std::convert::Infallible;
@@ -116,7 +116,7 @@ diesel::allow_tables_to_appear_in_same_query!(session, staff);
 pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>> {
     type Row = (Id, Id, bool, i64, i64, Option<String>, Option<i64>);
     let now = scope.now();
-    let row: Option<Row> = session::table
+    let query = session::table
         .left_join(staff::table.on(staff::id.eq(session::person)))
         .filter(session::token.eq(token.hash()))
         .select((
@@ -127,9 +127,8 @@ pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>
             session::seen_at,
             staff::role.nullable(),
             staff::ended_at.nullable(),
-        ))
-        .get_result(scope.db())
-        .optional()?;
+        ));
+    let row: Option<Row> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
     Ok(row.and_then(|(person, id, is_staff, begun_at, seen_at, role, ended_at)| {
         let idle_max = if is_staff { STAFF_IDLE_MAX } else { IDLE_MAX };
         if seen_at < now - idle_max {

@@ -70,7 +70,7 @@ fn prices_now(product: &view::Goods, variant: &Variant) -> Result<String, Stop<R
 
 /// The buyer's rows, in the order of their adding: [`LINES_MAX`] at most, which [`add`] sees to.
 pub(crate) fn items(scope: &mut impl Scope, buyer: &Buyer) -> QueryResult<Vec<Item>> {
-    cart_item::table
+    let query = cart_item::table
         .filter(cart_item::member.eq(&buyer.member))
         .order((cart_item::added_at, cart_item::product, cart_item::variant))
         .select((
@@ -81,8 +81,8 @@ pub(crate) fn items(scope: &mut impl Scope, buyer: &Buyer) -> QueryResult<Vec<It
             cart_item::prices_when_added,
             cart_item::added_at,
             cart_item::chosen,
-        ))
-        .load(scope.db())
+        ));
+    on_each!(scope.db(), c => query.load(c))
 }
 
 // --- commands ---------------------------------------------------------------------------------------------------
@@ -302,7 +302,8 @@ impl Cart {
 
 /// How many lines there are, for the badge.
 pub fn count(scope: &mut impl Scope, buyer: &Buyer) -> Result<i64, Stop<Refused>> {
-    Ok(cart_item::table.filter(cart_item::member.eq(&buyer.member)).count().get_result(scope.db())?)
+    let count = cart_item::table.filter(cart_item::member.eq(&buyer.member)).count();
+    Ok(on_each!(scope.db(), c => count.get_result(c))?)
 }
 
 /// The whole cart, grouped by seller and product. Five queries, however many lines.

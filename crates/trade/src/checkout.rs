@@ -176,9 +176,8 @@ pub fn place_order(
     let mut lines: Vec<stock::Line> =
         items.iter().map(|item| (item.product.clone(), item.variant.clone(), item.quantity)).collect();
     stock::take(tx, &mut lines).map_err(|stop| stop.map(|refused| not_taken(refused, &goods)))?;
-    let gone =
-        diesel::delete(cart_item::table.filter(cart_item::member.eq(&buyer.member)).filter(cart_item::chosen.eq(true)))
-            .execute(tx.db)?;
+    let chosen = cart_item::table.filter(cart_item::member.eq(&buyer.member)).filter(cart_item::chosen.eq(true));
+    let gone = on_each!(tx.db, c => diesel::delete(chosen).execute(c))?;
     if gone != items.len() {
         return Err(Stop::refuse(Refused::CartChanged));
     }

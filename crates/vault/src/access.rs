@@ -6,7 +6,7 @@
 use crate::keys::{Fresh, PersonKey};
 use crate::policy::{consent, person};
 use crate::{NotOpened, State, Vault, ledger};
-use db::{Id, Scope, Stop};
+use db::{Id, Scope, Stop, on_each};
 use diesel::prelude::*;
 use policy::{Basis, Duty, FieldInfo, Purpose, RecipientInfo, Role};
 use std::collections::{HashMap, HashSet};
@@ -236,10 +236,10 @@ fn look_up<P: Purpose>(scope: &mut impl Scope, people: &[Id]) -> QueryResult<Fou
     let mut states = Vec::with_capacity(ids.len());
     if scope.db().asks_one_by_one(ids.len()) {
         for id in &ids {
-            states.extend(query.filter(person::id.eq(*id)).get_result(scope.db()).optional()?);
+            states.extend(on_each!(scope.db(), c => query.filter(person::id.eq(*id)).get_result(c)).optional()?);
         }
     } else {
-        states = query.filter(person::id.eq_any(&ids)).load(scope.db())?;
+        states = on_each!(scope.db(), c => query.filter(person::id.eq_any(&ids)).load(c))?;
     }
     let agreed = if P::INFO.basis.asks() {
         consent::table

@@ -90,13 +90,13 @@ fn try_commit(
     batch.last_position = position_before;
     let mut notes = Vec::new();
     for command in commands {
-        connection.run("savepoint command")?;
+        connection.begin_savepoint()?;
         let mut ran = command.run(connection, shared, Placing::After(batch.last_position));
         notes.append(&mut ran.notes);
         match ran.verdict {
             Verdict::Keep => {
                 batch.ends.push(End::AsCalled);
-                connection.run("release command")?;
+                connection.release_savepoint()?;
                 batch.last_position += ran.events_count;
                 batch.jobs_count += ran.jobs_count;
             }
