@@ -172,6 +172,24 @@ impl Vault {
     /// Access for purpose `P` to the data of `people`, or why not. Role, states, consents and keys are looked at now;
     /// the writer looks at the states again when the command ends.
     pub async fn access<P: Purpose>(&self, actor: &Actor, people: &[Id]) -> Result<Access<P>, NoAccess> {
+        self.access_asking(actor, people, None).await
+    }
+
+    /// As `access`, where one of `people` keeps things of the others on their own word that these agree (2.3.2-d): it is
+    /// the actor's own consent that must be in force. The caller has looked that the word was given for each of them.
+    pub async fn access_on_own_word<P: Purpose>(&self, actor: &Actor, people: &[Id]) -> Result<Access<P>, NoAccess> {
+        let me = actor.who.as_ref().filter(|who| actor.role == Role::Own && people.contains(who));
+        let me = me.ok_or(NoAccess::Role { purpose: P::INFO.id, role: actor.role })?;
+        self.access_asking(actor, people, Some(me)).await
+    }
+
+    /// `asked` as [`judge`] takes it.
+    async fn access_asking<P: Purpose>(
+        &self,
+        actor: &Actor,
+        people: &[Id],
+        asked: Option<&Id>,
+    ) -> Result<Access<P>, NoAccess> {
         check_role::<P>(actor)?;
         let wanted = people.to_vec();
         let rows = self
@@ -180,24 +198,7 @@ impl Vault {
             .look(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
             .await
             .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
-        let versions = judge::<P>(rows, people, None)?;
-        let keys = self.keys.load(people).await.map_err(|e| NoAccess::Unavailable(e.to_string()))?;
-        Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
-    }
-
-    /// As `access`, where one of `people` keeps things of the others on their own word that these agree (2.3.2-d): it is
-    /// the actor's own consent that must be in force. The caller has looked that the word was given for each of them.
-    pub async fn access_on_own_word<P: Purpose>(&self, actor: &Actor, people: &[Id]) -> Result<Access<P>, NoAccess> {
-        check_role::<P>(actor)?;
-        let me = actor.who.as_ref().filter(|who| actor.role == Role::Own && people.contains(who));
-        let me = me.ok_or(NoAccess::Role { purpose: P::INFO.id, role: actor.role })?;
-        let wanted = people.to_vec();
-        let rows = self
-            .data
-            .read(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
-            .await
-            .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
-        let versions = judge::<P>(rows, people, Some(me))?;
+        let versions = judge::<P>(rows, people, asked)?;
         let keys = self.keys.load(people).await.map_err(|e| NoAccess::Unavailable(e.to_string()))?;
         Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
     }

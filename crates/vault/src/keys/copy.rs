@@ -35,7 +35,6 @@ type EpochRow = (i64, i64, Option<i64>, String);
 type PairRow = (String, i64);
 
 /// Some rows of the store, in the order of their keys; each batch goes on after the last of the one before.
-#[derive(Clone)]
 enum Batch {
     Keys(Vec<KeyRow>),
     Marks(Vec<MarkRow>),
@@ -46,13 +45,13 @@ enum Batch {
 }
 
 /// Walks all rows in one snapshot.
-fn walk<R>(scope: &mut impl Scope, take: &mut dyn FnMut(&Batch) -> Result<(), Stop<R>>) -> Result<(), Stop<R>> {
+fn walk(scope: &mut impl Scope, take: &mut dyn FnMut(Batch)) -> QueryResult<()> {
     let db = scope.db();
-    take(&Batch::Pairs(key_pair::table.select((key_pair::id, key_pair::generation)).load(db)?))?;
+    take(Batch::Pairs(key_pair::table.select((key_pair::id, key_pair::generation)).load(db)?));
     let columns = (epoch::number, epoch::begun_at, epoch::ended_at, epoch::check_value);
-    take(&Batch::Epochs(epoch::table.select(columns).order(epoch::number).load(db)?))?;
+    take(Batch::Epochs(epoch::table.select(columns).order(epoch::number).load(db)?));
     let columns = (house_key::name, house_key::epoch, house_key::wrapped, house_key::made_at, house_key::ended_at);
-    take(&Batch::House(house_key::table.select(columns).order(house_key::name).load(db)?))?;
+    take(Batch::House(house_key::table.select(columns).order(house_key::name).load(db)?));
     let mut last = (String::new(), String::new());
     loop {
         let columns =
@@ -66,7 +65,7 @@ fn walk<R>(scope: &mut impl Scope, take: &mut dyn FnMut(&Batch) -> Result<(), St
             .load(db)?;
         let Some(end) = rows.last() else { break };
         last = (end.0.clone(), end.1.clone());
-        take(&Batch::Keys(rows))?;
+        take(Batch::Keys(rows));
     }
     let mut last = (String::new(), String::new());
     loop {
@@ -93,7 +92,7 @@ fn walk<R>(scope: &mut impl Scope, take: &mut dyn FnMut(&Batch) -> Result<(), St
         }
         let end = rows.last().map(|end| (end.0.clone(), end.1.clone())).unwrap_or(end);
         last = end;
-        take(&Batch::Marks(rows))?;
+        take(Batch::Marks(rows));
     }
     let mut last = (String::new(), String::new());
     loop {
@@ -106,7 +105,7 @@ fn walk<R>(scope: &mut impl Scope, take: &mut dyn FnMut(&Batch) -> Result<(), St
             .load(db)?;
         let Some(end) = rows.last() else { break };
         last = (end.0.clone(), end.1.clone());
-        take(&Batch::Stones(rows))?;
+        take(Batch::Stones(rows));
     }
     Ok(())
 }
@@ -168,12 +167,36 @@ impl Sum {
 fn summed(database: &Database) -> Result<Copied, KeysError> {
     Ok(database.read_now(|r| {
         let mut sum = Sum::new();
-        walk::<Infallible>(r, &mut |some| {
-            sum.add(some);
-            Ok(())
-        })?;
-        Ok(sum.copied())
+        walk(r, &mut |some| sum.add(&some))?;
+        Ok::<_, Stop<Infallible>>(sum.copied())
     })?)
+}
+
+/// Copies every row of one store into another, empty one, from one snapshot, and verifies what was written. The pair
+/// comes last: half a key store is no pair of any data, and does not open.
+fn pour(from: &Database, into: &Database) -> Result<Copied, KeysError> {
+    let to = into.clone();
+    let (source, poured) = from.read_now(move |r| {
+        let (mut sum, mut poured, mut last) = (Sum::new(), Ok(()), None);
+        walk(r, &mut |some| {
+            sum.add(&some);
+            match some {
+                Batch::Pairs(_) => last = Some(some),
+                some if poured.is_ok() => poured = put(&to, some),
+                _ => {}
+            }
+        })?;
+        if let (Ok(()), Some(pairs)) = (&poured, last) {
+            poured = put(&to, pairs);
+        }
+        Ok::<_, Stop<Infallible>>((sum.copied(), poured))
+    })?;
+    poured?;
+    let written = summed(into)?;
+    if written != source {
+        return Err(KeysError::Copy("what was written is not what was copied".into()));
+    }
+    Ok(written)
 }
 
 fn put(database: &Database, some: Batch) -> Result<(), KeysError> {
@@ -265,65 +288,48 @@ fn at(path: PathBuf) -> Result<Database, KeysError> {
     Database::open(options).map_err(|e| KeysError::Copy(e.to_string()))
 }
 
-/// Writes a copy of the key store into `folder`, which must not have one yet, and verifies it. Blocks.
-pub(super) fn write(store: &KeyStore, folder: &Path) -> Result<Copied, KeysError> {
-    let wrong = |e: std::io::Error| KeysError::Copy(format!("{}: {e}", folder.display()));
+/// The copy in `folder`.
+fn in_folder(folder: &Path) -> Result<Database, KeysError> {
     let file = folder.join(FILE);
-    if file.exists() {
-        return Err(KeysError::Copy(format!("{} is there already: name a new folder", file.display())));
+    if !file.exists() {
+        return Err(KeysError::Copy(format!("there is no copy of a key store in {}", folder.display())));
     }
-    std::fs::create_dir_all(folder).map_err(wrong)?;
-    // Whole under its name, or not there: what a killed copy left is begun anew.
-    let draft = folder.join("unfinished.sqlite");
-    for end in ["", "-wal", "-shm"] {
-        let _absent = std::fs::remove_file(format!("{}{end}", draft.display()));
-    }
-    let copy = at(draft.clone())?;
-    let into = copy.clone();
-    let (source, problem) = store.keys.read_now(move |r| {
-        let (mut sum, mut problem) = (Sum::new(), None);
-        walk::<Infallible>(r, &mut |some| {
-            sum.add(some);
-            if problem.is_none() {
-                problem = put(&into, some.clone()).err();
-            }
-            Ok(())
-        })?;
-        Ok::<_, Stop<Infallible>>((sum.copied(), problem))
-    })?;
-    if let Some(problem) = problem {
-        return Err(problem);
-    }
-    let verified = summed(&copy)?;
-    // One file: the log goes into it.
-    let _scrubbed = copy.scrub(false)?;
-    copy.close();
-    if verified != source {
-        return Err(KeysError::Copy(format!("the copy in {} is not what was copied", folder.display())));
-    }
-    std::fs::File::open(&draft).and_then(|f| f.sync_all()).map_err(wrong)?;
-    std::fs::rename(&draft, &file).map_err(wrong)?;
-    for end in ["-wal", "-shm"] {
-        let _absent = std::fs::remove_file(format!("{}{end}", draft.display()));
-    }
-    std::fs::File::open(folder).and_then(|f| f.sync_all()).map_err(wrong)?;
-    Ok(verified)
+    at(file)
 }
 
 impl KeyStore {
     /// Writes a copy of the key store into `folder`, which must not have one yet, and verifies it. Blocks.
     pub fn copy(&self, folder: &Path) -> Result<Copied, KeysError> {
-        write(self, folder)
+        let wrong = |e: std::io::Error| KeysError::Copy(format!("{}: {e}", folder.display()));
+        let file = folder.join(FILE);
+        if file.exists() {
+            return Err(KeysError::Copy(format!("{} is there already: name a new folder", file.display())));
+        }
+        std::fs::create_dir_all(folder).map_err(wrong)?;
+        // Whole under its name, or not there: what a killed copy left is begun anew.
+        let draft = folder.join("unfinished.sqlite");
+        let remove = |ends: &[&str]| {
+            for end in ends {
+                let _absent = std::fs::remove_file(format!("{}{end}", draft.display()));
+            }
+        };
+        remove(&["", "-wal", "-shm"]);
+        let copy = at(draft.clone())?;
+        let copied = pour(&self.keys, &copy)?;
+        // One file: the log goes into it.
+        let _scrubbed = copy.scrub(false)?;
+        copy.close();
+        std::fs::File::open(&draft).and_then(|f| f.sync_all()).map_err(wrong)?;
+        std::fs::rename(&draft, &file).map_err(wrong)?;
+        remove(&["-wal", "-shm"]);
+        std::fs::File::open(folder).and_then(|f| f.sync_all()).map_err(wrong)?;
+        Ok(copied)
     }
 }
 
 /// What the copy in `folder` holds.
 pub fn verify(folder: &Path) -> Result<Copied, KeysError> {
-    let file = folder.join(FILE);
-    if !file.exists() {
-        return Err(KeysError::Copy(format!("there is no copy of a key store in {}", folder.display())));
-    }
-    let copy = at(file)?;
+    let copy = in_folder(folder)?;
     let copied = summed(&copy);
     copy.close();
     copied
@@ -332,49 +338,20 @@ pub fn verify(folder: &Path) -> Result<Copied, KeysError> {
 /// Fills the empty key store `keys` from the copy in `folder`, if that one is the pair of `data` and not older than they
 /// are; else nothing is changed. The copy's epoch key must lie where the key store will look for it. Blocks.
 pub fn restore(folder: &Path, keys: &Database, data: &Database) -> Result<Copied, KeysError> {
-    let file = folder.join(FILE);
-    if !file.exists() {
-        return Err(KeysError::Copy(format!("there is no copy of a key store in {}", folder.display())));
-    }
+    let copy = in_folder(folder)?;
+    let restored = fill(&copy, keys, data);
+    copy.close();
+    restored
+}
+
+fn fill(copy: &Database, keys: &Database, data: &Database) -> Result<Copied, KeysError> {
     let begun: i64 = keys.read_now(|r| Ok::<_, Stop<Infallible>>(person_key::table.count().get_result(r.db)?))?;
     if of_keys(keys)?.is_some() || begun > 0 {
         return Err(KeysError::Copy("the key store is not empty: restore into a new one (after a restore that was killed too), and keep this one".into()));
     }
-    let copy = at(file)?;
-    let restored = (|| {
-        let of_copy = of_keys(&copy)?.ok_or_else(|| KeysError::Copy("the copy is of no key store in use".into()))?;
-        if let Some(of_data) = of_data(data)? {
-            check(&of_data, &of_copy)?;
-        }
-        let into = keys.clone();
-        let (source, problem) = copy.read_now(move |r| {
-            let mut sum = Sum::new();
-            let mut problem = None;
-            let mut pairs = None;
-            walk::<Infallible>(r, &mut |some| {
-                sum.add(some);
-                match some {
-                    // Last: half a key store is no pair of any data, and does not open.
-                    Batch::Pairs(_) => pairs = Some(some.clone()),
-                    some if problem.is_none() => problem = put(&into, some.clone()).err(),
-                    _ => {}
-                }
-                Ok(())
-            })?;
-            if let (None, Some(pairs)) = (&problem, pairs) {
-                problem = put(&into, pairs).err();
-            }
-            Ok::<_, Stop<Infallible>>((sum.copied(), problem))
-        })?;
-        if let Some(problem) = problem {
-            return Err(problem);
-        }
-        let written = summed(keys)?;
-        if written != source {
-            return Err(KeysError::Copy("what was restored is not what the copy holds".into()));
-        }
-        Ok(written)
-    })();
-    copy.close();
-    restored
+    let of_copy = of_keys(copy)?.ok_or_else(|| KeysError::Copy("the copy is of no key store in use".into()))?;
+    if let Some(of_data) = of_data(data)? {
+        check(&of_data, &of_copy)?;
+    }
+    pour(copy, keys)
 }

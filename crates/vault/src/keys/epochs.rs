@@ -5,7 +5,7 @@
 //! under an epoch that has ended: each such insert looks at the epoch's row in its own transaction ([`stands`]), so a
 //! process that has not yet heard of the new epoch is refused, reads the new key, and writes again.
 
-use super::{KeyStore, KeysError, copy, random_key};
+use super::{KeyStore, KeysError, random_key};
 use crate::policy::key_store::{epoch, house_key, person_key};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
@@ -167,7 +167,7 @@ impl KeyStore {
             wrapped += some;
             told(wrapped);
         }
-        copy::write(self, copy)?;
+        self.copy(copy)?;
         for ended in self.ending()? {
             let gone = self.keys.write_now(move |tx| {
                 let left: i64 = person_key::table.filter(person_key::epoch.eq(ended)).count().get_result(tx.db)?;
