@@ -153,3 +153,7 @@ const MIGRATIONS: diesel_migrations::EmbeddedMigrations = diesel_migrations::emb
 pub fn migrations() -> db::Migrations {
     db::Migrations { name: "catalogue", source: MIGRATIONS }
 }
+
+// The head of every page asks for a person's shop.
+use vault::policy::person;
+db::meet!(shop, person);

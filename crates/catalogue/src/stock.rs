@@ -1,8 +1,12 @@
 //! Stock: the one way in which it goes and comes back. Conditional updates in sorted order, so that what is sold was
 //! there, and two orders never wait for each other in a circle.
 
-use db::{Event, Id, Stop, Tx, on_each};
+use db::{Db, Event, Id, Stop, Tx};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sqlite::Sqlite;
 
 use crate::policy::{product, variant};
 use crate::{PRODUCT_CHANGED, Refused};
@@ -13,20 +17,25 @@ pub type Line = (Id, Id, i64);
 /// Takes every line or none. Refused with the first line (in order of product and variant) that is short or no longer
 /// offered. Sorts the lines.
 pub fn take(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<Refused>> {
-    lines.sort();
-    for (product, id, quantity) in lines.iter() {
-        if *quantity <= 0 {
-            return Err(Stop::fault("stock is taken in whole units from one on"));
-        }
-        let there = diesel::update(
-            variant::table.find((product, id)).filter(variant::gone.eq(false)).filter(variant::stock.ge(quantity)),
-        );
-        let n = on_each!(tx.db, c => there.set(variant::stock.eq(variant::stock - quantity)).execute(c))?;
-        if n == 0 {
-            return Err(Stop::refuse(why_not(tx, product, id)?));
-        }
+    if lines.iter().any(|(_, _, quantity)| *quantity <= 0) {
+        return Err(Stop::fault("stock is taken in whole units from one on"));
     }
-    Ok(())
+    lines.sort();
+    let mut wanted = Wanted::default();
+    for line in lines.chunk_by(|a, b| (&a.0, &a.1) == (&b.0, &b.1)) {
+        wanted.product.push(&line[0].0);
+        wanted.variant.push(&line[0].1);
+        wanted.quantity.push(line.iter().map(|(_, _, quantity)| quantity).sum());
+    }
+    let taken = match tx.db {
+        Db::Pg(c) => wanted.take_together(c)?,
+        Db::Sqlite(c) => wanted.take_one_by_one(c)?,
+    };
+    let mut each = wanted.product.into_iter().zip(wanted.variant);
+    match each.find(|(product, variant)| !taken.iter().any(|(p, v)| p == *product && v == *variant)) {
+        None => Ok(()),
+        Some((product, variant)) => Err(Stop::refuse(why_not(tx, product, variant)?)),
+    }
 }
 
 fn why_not(tx: &mut Tx, product: &Id, id: &Id) -> QueryResult<Refused> {
@@ -37,6 +46,99 @@ fn why_not(tx: &mut Tx, product: &Id, id: &Id) -> QueryResult<Refused> {
         Some((false, left)) => Refused::Short { product, variant, left },
         _ => Refused::NotOffered { product, variant },
     })
+}
+
+/// What is to be taken: each variant once, in order.
+#[derive(Default)]
+struct Wanted<'l> {
+    product: Vec<&'l Id>,
+    variant: Vec<&'l Id>,
+    quantity: Vec<i64>,
+}
+
+/// Product and variant.
+type Taken = Vec<(Id, Id)>;
+
+impl Wanted<'_> {
+    /// All in one way to the server. The rows are locked in order before any is changed.
+    fn take_together(&self, c: &mut PgConnection) -> QueryResult<Taken> {
+        TakeTogether(self).load(c)
+    }
+
+    /// One statement each, up to the first that is not there.
+    fn take_one_by_one(&self, c: &mut SqliteConnection) -> QueryResult<Taken> {
+        let mut taken = Vec::with_capacity(self.product.len());
+        for ((product, variant), quantity) in self.product.iter().zip(&self.variant).zip(&self.quantity) {
+            if (TakeOne { product, variant, quantity: *quantity }).execute(c)? == 0 {
+                break;
+            }
+            taken.push(((*product).clone(), (*variant).clone()));
+        }
+        Ok(taken)
+    }
+}
+
+// Statements of their own, because diesel keeps no UPDATE prepared: each use would be planned anew, and on PostgreSQL be
+// one way more.
+
+struct TakeTogether<'w>(&'w Wanted<'w>);
+
+impl Query for TakeTogether<'_> {
+    type SqlType = (Text, Text);
+}
+
+impl QueryId for TakeTogether<'_> {
+    type QueryId = TakeTogether<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<PgConnection> for TakeTogether<'_> {}
+
+impl QueryFragment<Pg> for TakeTogether<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("with held as (select v.product, v.id, w.quantity from unnest(");
+        out.push_bind_param::<Array<Text>, _>(&self.0.product)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.0.variant)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.0.quantity)?;
+        out.push_sql(
+            ") as w(product, id, quantity) join variant v on v.product = w.product and v.id = w.id \
+             where not v.gone and v.stock >= w.quantity \
+             order by v.product collate \"C\", v.id collate \"C\" for no key update of v) \
+             update variant set stock = variant.stock - held.quantity from held \
+             where variant.product = held.product and variant.id = held.id \
+             and not variant.gone and variant.stock >= held.quantity returning variant.product, variant.id",
+        );
+        Ok(())
+    }
+}
+
+struct TakeOne<'w> {
+    product: &'w Id,
+    variant: &'w Id,
+    quantity: i64,
+}
+
+impl QueryId for TakeOne<'_> {
+    type QueryId = TakeOne<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<SqliteConnection> for TakeOne<'_> {}
+
+impl QueryFragment<Sqlite> for TakeOne<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("update variant set stock = stock - ");
+        out.push_bind_param::<BigInt, _>(&self.quantity)?;
+        out.push_sql(" where product = ");
+        out.push_bind_param::<Text, _>(self.product)?;
+        out.push_sql(" and id = ");
+        out.push_bind_param::<Text, _>(self.variant)?;
+        out.push_sql(" and not gone and stock >= ");
+        out.push_bind_param::<BigInt, _>(&self.quantity)?;
+        Ok(())
+    }
 }
 
 /// Gives back what an order had taken, also to a variant that is no longer offered. Sorts the lines.

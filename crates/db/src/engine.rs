@@ -38,27 +38,42 @@ macro_rules! on_each {
     };
 }
 
-/// Inserts rows, all of one shape, on a concrete connection: a few one by one, by a statement that stays prepared; many
-/// together, `$rows_max` at once. An insert of several rows is another statement for each number of them, and is
-/// compiled at every use: on PostgreSQL that is one more way to the server and back, and a plan.
+/// Inserts rows, all of one shape, on a concrete connection: a few in arrays of a fixed length, whose statements stay
+/// prepared; many together, `$rows_max` at once. An insert of a list is another statement for each number of rows, and is
+/// compiled at every use: on PostgreSQL that is one more way to the server and back, and a plan. The rows own their values,
+/// which diesel asks of what it keeps.
 ///
 /// `on_each!(tx.db, conn => insert_all!(conn, order_line::table, rows, ROWS_MAX))?`
 #[macro_export]
 macro_rules! insert_all {
     ($conn:ident, $table:expr, $rows:expr, $rows_max:expr) => {
-        if $rows.len() <= $crate::FEW {
-            $rows.iter().try_for_each(|row| {
-                diesel::RunQueryDsl::execute(diesel::insert_into($table).values(row), $conn).map(|_| ())
-            })
-        } else {
-            $rows.chunks($rows_max).try_for_each(|rows| {
-                diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), $conn).map(|_| ())
-            })
+        (|| -> diesel::QueryResult<()> {
+            let mut left = &$rows[..];
+            if left.len() > $crate::FEW {
+                for rows in left.chunks($rows_max) {
+                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), $conn)?;
+                }
+                return Ok(());
+            }
+            // Eight are four and four.
+            while let Some((rows, rest)) = left.split_first_chunk::<4>() {
+                diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), $conn)?;
+                left = rest;
+            }
+            $crate::insert_all!(@rest $conn, $table, left, 3);
+            $crate::insert_all!(@rest $conn, $table, left, 2);
+            $crate::insert_all!(@rest $conn, $table, left, 1);
+            Ok(())
+        })()
+    };
+    (@rest $conn:ident, $table:expr, $left:ident, $count:literal) => {
+        if let Some((rows, [])) = $left.split_first_chunk::<$count>() {
+            diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), $conn)?;
         }
     };
 }
 
-/// So many rows or values are quicker taken one by one, by statements that stay prepared.
+/// So many rows or values are quicker taken by statements that stay prepared.
 pub const FEW: usize = 8;
 
 impl Db {
@@ -294,6 +309,9 @@ fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {
         return Ok(());
     }
     db.batch_execute("set timezone to 'UTC'; set application_name to 'hanse'; set client_min_messages to warning")?;
+    // What stays prepared asks by keys: the general plan is the right one. Left to itself the server plans a statement
+    // with a list of values anew at each use, which takes longer than the statement.
+    db.batch_execute("set plan_cache_mode to force_generic_plan")?;
     set_language(db)?;
     if purpose == Purpose::Read {
         db.batch_execute("set default_transaction_read_only to on")?;

@@ -76,10 +76,10 @@ pub(crate) fn insert(db: &mut Db, now: i64, events: &[(Id, Event)], placing: Pla
         let rows = events.iter().map(|(id, event)| {
             position += 1;
             (
-                outbox::id.eq(id),
+                outbox::id.eq(id.clone()),
                 outbox::position.eq(matches!(placing, Placing::After(_)).then_some(position)),
                 outbox::kind.eq(event.kind),
-                outbox::about.eq(&event.about),
+                outbox::about.eq(event.about.clone()),
                 outbox::body.eq(event.body.to_string()),
                 outbox::at.eq(now),
             )

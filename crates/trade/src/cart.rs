@@ -37,7 +37,8 @@ pub enum Which {
 }
 
 /// A row of the cart.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = cart_item)]
 pub(crate) struct Item {
     pub product: Id,
     pub variant: Id,
@@ -70,19 +71,21 @@ fn prices_now(product: &view::Goods, variant: &Variant) -> Result<String, Stop<R
 
 /// The buyer's rows, in the order of their adding: [`LINES_MAX`] at most, which [`add`] sees to.
 pub(crate) fn items(scope: &mut impl Scope, buyer: &Buyer) -> QueryResult<Vec<Item>> {
-    let query = cart_item::table
-        .filter(cart_item::member.eq(&buyer.member))
-        .order((cart_item::added_at, cart_item::product, cart_item::variant))
-        .select((
-            cart_item::product,
-            cart_item::variant,
-            cart_item::quantity,
-            cart_item::price_when_added,
-            cart_item::prices_when_added,
-            cart_item::added_at,
-            cart_item::chosen,
-        ));
-    on_each!(scope.db(), c => query.load(c))
+    let query = cart_item::table.filter(cart_item::member.eq(&buyer.member)).order((
+        cart_item::added_at,
+        cart_item::product,
+        cart_item::variant,
+    ));
+    on_each!(scope.db(), c => query.select(Item::as_select()).load(c))
+}
+
+/// Takes the chosen lines out of the cart, in the order in which it shows them.
+pub(crate) fn take_chosen(tx: &mut Tx, buyer: &Buyer) -> QueryResult<Vec<Item>> {
+    let chosen = cart_item::table.filter(cart_item::member.eq(&buyer.member)).filter(cart_item::chosen.eq(true));
+    let mut items: Vec<Item> =
+        on_each!(tx.db, c => diesel::delete(chosen).returning(Item::as_returning()).get_results(c))?;
+    items.sort_by(|a, b| (a.added_at, &a.product, &a.variant).cmp(&(b.added_at, &b.product, &b.variant)));
+    Ok(items)
 }
 
 // --- commands ---------------------------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ use crate::cart::{self, AMOUNT_MAX, Cart, Item};
 use crate::goods::{self, Goods};
 use crate::others::{self, Assured, Covers};
 use crate::people::NotReady;
-use crate::policy::{PlaceOrder, address as book, cart_item, checkout, consignee, order_line, purchase_order};
+use crate::policy::{PlaceOrder, address as book, checkout, consignee, order_line, purchase_order};
 use crate::state::{self, OrderState};
 use crate::{Buyer, Refused, Terms};
 use catalogue::{Both, stock};
-use db::{BlobId, Id, Scope, Stop, Tx, insert_all, on_each};
+use db::{Id, Scope, Stop, Tx, insert_all, on_each};
 use diesel::prelude::*;
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone, DeliveryTime, OrderNote};
 use policy::{Entered, Language, Words};
@@ -168,7 +168,8 @@ pub fn place_order(
     if !claim(tx, buyer, &id, order, &content)? {
         return placed_before(tx, buyer, order, &content);
     }
-    let items: Vec<Item> = cart::items(tx, buyer)?.into_iter().filter(|item| item.chosen).collect();
+    // Where the order is refused below, they are back.
+    let items = cart::take_chosen(tx, buyer)?;
     let goods = goods::load(tx, items.iter().map(|item| &item.product))?;
     let cart = cart::lay_out(&items, &goods, false);
     check(buyer, &items, &goods, &cart, order).map_err(Stop::Refused)?;
@@ -176,11 +177,6 @@ pub fn place_order(
     let mut lines: Vec<stock::Line> =
         items.iter().map(|item| (item.product.clone(), item.variant.clone(), item.quantity)).collect();
     stock::take(tx, &mut lines).map_err(|stop| stop.map(|refused| not_taken(refused, &goods)))?;
-    let chosen = cart_item::table.filter(cart_item::member.eq(&buyer.member)).filter(cart_item::chosen.eq(true));
-    let gone = on_each!(tx.db, c => diesel::delete(chosen).execute(c))?;
-    if gone != items.len() {
-        return Err(Stop::refuse(Refused::CartChanged));
-    }
 
     let consignee = Consignee::of(tx, buyer, access, &order.delivery)?;
     let pay_until = tx.now + terms.unpaid_closes_after;
@@ -196,14 +192,14 @@ pub fn place_order(
         order_rows.push((
             purchase_order::id.eq(of.clone()),
             purchase_order::number.eq(number.clone()),
-            purchase_order::buyer.eq(&buyer.member),
-            purchase_order::shop.eq(&seller.shop.id),
-            purchase_order::checkout.eq(&id),
+            purchase_order::buyer.eq(buyer.member.clone()),
+            purchase_order::shop.eq(seller.shop.id.clone()),
+            purchase_order::checkout.eq(id.clone()),
             purchase_order::state.eq(OrderState::Placed.id()),
             purchase_order::goods_amount.eq(seller.goods_amount),
             purchase_order::freight_amount.eq(seller.freight),
             purchase_order::total.eq(seller.total),
-            purchase_order::currency.eq(&terms.currency),
+            purchase_order::currency.eq(terms.currency.clone()),
             purchase_order::note.eq(access.seal_optional(tx, purchase_order::note, &row, note)?),
             purchase_order::wished_time.eq(access.seal_optional(
                 tx,
@@ -220,7 +216,7 @@ pub fn place_order(
         let row = RowKey { person: &consignee.person, id: &own };
         let sealed = consignee.seal(tx, access, &row)?;
         consignee_rows.push((
-            consignee::person.eq(&consignee.person),
+            consignee::person.eq(consignee.person.clone()),
             consignee::id.eq(own.clone()),
             consignee::of_order.eq(of.clone()),
             consignee::name.eq(sealed.name),
@@ -240,17 +236,17 @@ pub fn place_order(
                 line_rows.push((
                     order_line::of_order.eq(of.clone()),
                     order_line::line.eq(n),
-                    order_line::product.eq(&of_product.product),
-                    order_line::variant.eq(&line.variant),
-                    order_line::sku.eq(&line.sku),
-                    order_line::title_en.eq(&of_product.title.en),
-                    order_line::title_zh.eq(&of_product.title.zh),
-                    order_line::variant_en.eq(&line.name.en),
-                    order_line::variant_zh.eq(&line.name.zh),
-                    order_line::unit_one.eq(&of_product.unit.one),
-                    order_line::unit_many.eq(&of_product.unit.many),
-                    order_line::unit_zh.eq(&of_product.unit.zh),
-                    order_line::picture.eq(of_product.picture.as_ref().map(BlobId::as_str)),
+                    order_line::product.eq(of_product.product.clone()),
+                    order_line::variant.eq(line.variant.clone()),
+                    order_line::sku.eq(line.sku.clone()),
+                    order_line::title_en.eq(of_product.title.en.clone()),
+                    order_line::title_zh.eq(of_product.title.zh.clone()),
+                    order_line::variant_en.eq(line.name.en.clone()),
+                    order_line::variant_zh.eq(line.name.zh.clone()),
+                    order_line::unit_one.eq(of_product.unit.one.clone()),
+                    order_line::unit_many.eq(of_product.unit.many.clone()),
+                    order_line::unit_zh.eq(of_product.unit.zh.clone()),
+                    order_line::picture.eq(of_product.picture.as_ref().map(|picture| picture.as_str().to_owned())),
                     order_line::quantity.eq(line.quantity),
                     order_line::unit_price.eq(unit_price),
                     order_line::amount.eq(amount),

@@ -28,7 +28,7 @@ pub mod settlement;
 pub mod shipping;
 pub mod state;
 
-pub use people::NotReady;
+pub use people::{NotReady, head};
 pub use policy::PART;
 pub use refused::Refused;
 

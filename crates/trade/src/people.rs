@@ -1,7 +1,11 @@
 //! Whose data a page or a command needs: the step before the vault is asked for an access.
 
 use crate::Refused;
-use db::{Failed, Id, Scope};
+use crate::policy::cart_item;
+use catalogue::policy::shop;
+use catalogue::shop::{Seller, State as ShopState};
+use db::{Failed, Id, Scope, on_each};
+use diesel::dsl::count;
 use diesel::prelude::*;
 use policy::Purpose;
 use std::fmt;
@@ -56,4 +60,23 @@ pub(crate) fn reachable<P: Purpose>(scope: &mut impl Scope, people: Vec<Id>) -> 
         .filter(person::state.eq(State::Open.id()))
         .select(person::id)
         .load(scope.db())
+}
+
+db::meet!(cart_item, person);
+db::meet!(cart_item, shop);
+
+/// What the head of every page shows of a member: the lines in their cart, and the shop that they sell from. One query,
+/// for every request asks it.
+pub fn head(scope: &mut impl Scope, member: &Id) -> QueryResult<(i64, Option<Seller>)> {
+    let query = person::table
+        .left_join(cart_item::table.on(cart_item::member.eq(person::id)))
+        .left_join(shop::table.on(shop::owner.eq(person::id)))
+        .filter(person::id.eq(member))
+        .group_by((shop::id, shop::state))
+        .select((count(cart_item::product.nullable()), shop::id.nullable(), shop::state.nullable()));
+    let rows: Vec<(i64, Option<Id>, Option<String>)> = on_each!(scope.db(), c => query.load(c))?;
+    let lines = rows.first().map_or(0, |row| row.0);
+    let sells = |state: &str| matches!(ShopState::parse(state), ShopState::Open | ShopState::Paused);
+    let shop = rows.into_iter().find_map(|(_, shop, state)| shop.filter(|_| state.as_deref().is_some_and(sells)));
+    Ok((lines, shop.map(|shop| Seller { member: member.clone(), shop })))
 }

@@ -21,7 +21,6 @@ pub enum Refused {
         quantity: i64,
     },
     /// The lines of the cart changed while the order was placed.
-    CartChanged,
     CartFull {
         max: i64,
     },
@@ -101,7 +100,6 @@ impl Refused {
             Refused::AddressBookOff => "refused-trade-address-book-off",
             Refused::AssuranceMissing => "refused-trade-assurance-missing",
             Refused::BelowMinimum { .. } => "refused-trade-below-minimum",
-            Refused::CartChanged => "refused-trade-cart-changed",
             Refused::CartFull { .. } => "refused-trade-cart-full",
             Refused::NoSuchAddress => "refused-trade-no-such-address",
             Refused::NoSuchOrder => "refused-trade-no-such-order",

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use catalogue::shop::{self, Seller};
+use catalogue::shop::Seller;
 use db::clock::SECOND;
 use db::{Failed, Id, Read, Stop, Tx};
 use discovery::Index;
@@ -261,9 +261,10 @@ pub async fn sessions(State(app): State<App>, mut request: Request, next: Next) 
 
 /// Lines in the cart, and the shop, of a member.
 fn head(r: &mut Read, session: &Session) -> Result<(i64, Option<Seller>), Stop<std::convert::Infallible>> {
-    let Some(member) = session.member() else { return Ok((0, None)) };
-    let count = trade::cart::count(r, &Buyer::new(member.id.clone())).map_err(|_| Stop::fault("cart"))?;
-    Ok((count, shop::seller(r, &member.id)?))
+    match session.member() {
+        Some(member) => Ok(trade::head(r, &member.id)?),
+        None => Ok((0, None)),
+    }
 }
 
 /// What the layer found.

@@ -3,7 +3,6 @@ refused-trade-address-book-full = Your address book holds { $max } addresses. Re
 refused-trade-address-book-off = You have not agreed to keeping addresses, so none is saved. Agree first, or type the address for each order.
 refused-trade-assurance-missing = You are ordering for somebody else. Make sure that they agree, and tick the box that says so.
 refused-trade-below-minimum = { $title_en }: the minimum order is { $minimum }, you have chosen { $quantity }. Add to it, or leave it out of this order.
-refused-trade-cart-changed = Your cart changed while you were ordering, perhaps in another window. Look at it again and place the order anew.
 refused-trade-cart-full = A cart holds { $max } lines. Order or remove some of them first.
 refused-trade-no-such-address = This address is no longer in your address book. Choose another one or type it.
 refused-trade-no-such-order = There is no such order among yours. Look it up in your list of orders.

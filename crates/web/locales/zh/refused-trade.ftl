@@ -3,7 +3,6 @@ refused-trade-address-book-full = 地址簿最多保存 { $max } 个地址。请
 refused-trade-address-book-off = 您尚未同意保存地址，因此未保存。请先同意，或在每次下单时填写地址。
 refused-trade-assurance-missing = 您正在为他人下单。请先取得对方同意，并勾选相应声明。
 refused-trade-below-minimum = { $title_zh }：起订量为 { $minimum }，您选择了 { $quantity }。请增加数量，或不在本次下单中包含该商品。
-refused-trade-cart-changed = 下单时您的进货单发生了变化，可能是在其他窗口中修改的。请重新核对后再下单。
 refused-trade-cart-full = 进货单最多 { $max } 行。请先下单或移除部分商品。
 refused-trade-no-such-address = 该地址已不在您的地址簿中。请选择其他地址或重新填写。
 refused-trade-no-such-order = 您的订单中没有该订单。请在订单列表中查找。
