@@ -4,7 +4,7 @@
 //!   look-up begins.
 //! - `category`, `product`, `picture`: what a seller publishes.
 //! - `price`, `stock`: the one price function, and the one way in which stock goes and comes back.
-//! - `view`: what a page, a cart and the search index read.
+//! - `view`: what a page, a cart and the search index read; `facts`: what of it stays in memory, by version.
 //! - `demo`, `generated`: the demo's goods, and as many more as a measurement wants.
 //!
 //! It never prices by who asks (2.2.3-e.S2: no price function takes a person), never keeps a picture as it came, and
@@ -14,6 +14,7 @@
 
 pub mod category;
 pub mod demo;
+mod facts;
 pub mod generated;
 mod limits;
 pub mod picture;

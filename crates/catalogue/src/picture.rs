@@ -204,7 +204,7 @@ impl Drop for Place {
 
 /// The pictures of a product, in their order.
 pub fn of_product(scope: &mut impl Scope, product: &Id) -> QueryResult<Vec<Stored>> {
-    let rows: Vec<(String, String, i64, i64)> = picture::table
+    let rows: Vec<Row> = picture::table
         .filter(picture::product.eq(product))
         .order(picture::place)
         .select((picture::blob, picture::small, picture::width, picture::height))
@@ -212,7 +212,10 @@ pub fn of_product(scope: &mut impl Scope, product: &Id) -> QueryResult<Vec<Store
     Ok(rows.into_iter().filter_map(stored).collect())
 }
 
-fn stored((large, small, width, height): (String, String, i64, i64)) -> Option<Stored> {
+/// Both blobs, width and height.
+pub(crate) type Row = (String, String, i64, i64);
+
+pub(crate) fn stored((large, small, width, height): Row) -> Option<Stored> {
     Some(Stored {
         large: BlobId::parse(&large)?,
         small: BlobId::parse(&small)?,

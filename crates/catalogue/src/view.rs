@@ -2,15 +2,17 @@
 //! holds. Each a fixed number of queries by index, however long the list.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use db::{BlobId, Id, Scope, on_each};
+use db::{BlobId, Id, Scope};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::Both;
 use crate::category::Tree;
+use crate::facts::{self, Facts, Live};
 use crate::picture::Stored;
-use crate::policy::{price_tier, product, shop, variant};
+use crate::policy::{product, shop, variant};
 use crate::price::{Freight, Tier};
 use crate::product::{Attribute, Unit, attributes_from_json};
 use crate::shop::Seller;
@@ -97,123 +99,42 @@ impl ProductPage {
     }
 }
 
-type PageRow = (
-    (Id, String, String, i64, Option<i64>, i64),
-    (String, String, String, String),
-    (String, String, String),
-    (String, String, String),
-    (Id, String, String, String, String, String),
-    (i64, Option<i64>, i64),
-);
-
 /// A product's page, also of a product that is down, which a link from an order still shows. `None`: there is none.
 pub fn product_page(scope: &mut impl Scope, id: &Id) -> QueryResult<Option<ProductPage>> {
-    page(scope, id, None)
+    Ok(facts::of(scope, &[id])?.pop().map(page))
+}
+
+/// [`product_page`] by one query, where all that the query does not ask is in memory; `None` where it is not, and the
+/// page is to be asked for in a snapshot.
+pub fn kept_page(scope: &mut impl Scope, id: &Id) -> QueryResult<Option<ProductPage>> {
+    Ok(facts::kept(scope, id)?.map(page))
 }
 
 /// The product as its seller edits it; `None` if it is not in the seller's shop.
 pub fn own_product(scope: &mut impl Scope, seller: &Seller, id: &Id) -> QueryResult<Option<ProductPage>> {
-    page(scope, id, Some(&seller.shop))
+    Ok(product_page(scope, id)?.filter(|page| page.shop.id == seller.shop))
 }
 
-fn page(scope: &mut impl Scope, id: &Id, in_shop: Option<&Id>) -> QueryResult<Option<ProductPage>> {
-    let query = product::table.inner_join(shop::table).filter(product::id.eq(id)).select((
-        (product::id, product::state, product::category, product::sold, product::listed_at, product::version),
-        (product::title_en, product::title_zh, product::text_en, product::text_zh),
-        (product::unit_one, product::unit_many, product::unit_zh),
-        (product::axis_en, product::axis_zh, product::attributes),
-        (shop::id, shop::state, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
-        (shop::freight, shop::freight_free_from, shop::ships_within_hours),
-    ));
-    let row: Option<PageRow> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
-    let row = row.filter(|(_, _, _, _, of_shop, _)| in_shop.is_none_or(|shop| of_shop.0 == *shop));
-    let Some((own, words, unit, axis, of_shop, freight)) = row else { return Ok(None) };
-    let variants = variants(scope, &[id])?.remove(id).unwrap_or_default();
-    let tiers = tiers(scope, &[id])?.remove(id).unwrap_or_default();
-    let pictures = crate::picture::of_product(scope, id)?;
-    Ok(Some(ProductPage {
-        sale: sale(&own.1, &of_shop.1),
-        id: own.0,
-        shop: ShopLine {
-            id: of_shop.0,
-            name: Both { en: of_shop.2, zh: of_shop.3 },
-            place: Both { en: of_shop.4, zh: of_shop.5 },
-        },
-        freight: Freight { flat: freight.0, free_from: freight.1 },
-        ships_within_hours: freight.2,
-        category: own.2,
-        title: Both { en: words.0, zh: words.1 },
-        text: Both { en: words.2, zh: words.3 },
-        unit: Unit { one: unit.0, many: unit.1, zh: unit.2 },
-        axis: Both { en: axis.0, zh: axis.1 },
-        attributes: attributes_from_json(&axis.2),
-        tiers,
-        variants,
-        pictures,
-        sold: own.3,
-        listed_at: own.4.unwrap_or(0),
-        version: own.5,
-    }))
-}
-
-fn sale(product: &str, shop: &str) -> Sale {
-    match (product, shop) {
-        ("listed", "open") => Sale::Open,
-        (_, "open") => Sale::Down,
-        _ => Sale::ShopNotOpen,
+fn page((live, facts): (Live, Arc<Facts>)) -> ProductPage {
+    ProductPage {
+        variants: facts.variants(&live),
+        id: live.id,
+        sale: live.sale,
+        shop: facts.shop.clone(),
+        freight: facts.freight,
+        ships_within_hours: facts.ships_within_hours,
+        category: facts.category.clone(),
+        title: facts.title.clone(),
+        text: facts.text.clone(),
+        unit: facts.unit.clone(),
+        axis: facts.axis.clone(),
+        attributes: facts.attributes.clone(),
+        tiers: facts.tiers.clone(),
+        pictures: facts.pictures.clone(),
+        sold: live.sold,
+        listed_at: live.listed_at,
+        version: live.version,
     }
-}
-
-/// The variants on offer, by product, in the seller's order.
-fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Variant>>> {
-    type Row = (Id, Id, String, String, String, i64, i64);
-    let query =
-        variant::table.filter(variant::gone.eq(false)).order((variant::product, variant::sort, variant::id)).select((
-            variant::product,
-            variant::id,
-            variant::sku,
-            variant::name_en,
-            variant::name_zh,
-            variant::surcharge,
-            variant::stock,
-        ));
-    let mut rows: Vec<Row> = Vec::new();
-    if scope.db().asks_one_by_one(products.len()) {
-        for product in products {
-            rows.extend(on_each!(scope.db(), c => query.filter(variant::product.eq(product)).load::<Row>(c))?);
-        }
-    } else {
-        rows = on_each!(scope.db(), c => query.filter(variant::product.eq_any(products)).load(c))?;
-    }
-    let mut by_product: HashMap<Id, Vec<Variant>> = HashMap::new();
-    for (product, id, sku, en, zh, surcharge, stock) in rows {
-        let variant = Variant { id, sku, name: Both { en, zh }, surcharge, stock };
-        by_product.entry(product).or_default().push(variant);
-    }
-    Ok(by_product)
-}
-
-fn tiers(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Tier>>> {
-    let query = price_tier::table.order((price_tier::product, price_tier::from_quantity)).select((
-        price_tier::product,
-        price_tier::from_quantity,
-        price_tier::price,
-    ));
-    let mut rows: Vec<(Id, i64, i64)> = Vec::new();
-    if scope.db().asks_one_by_one(products.len()) {
-        for product in products {
-            rows.extend(
-                on_each!(scope.db(), c => query.filter(price_tier::product.eq(product)).load::<(Id, i64, i64)>(c))?,
-            );
-        }
-    } else {
-        rows = on_each!(scope.db(), c => query.filter(price_tier::product.eq_any(products)).load(c))?;
-    }
-    let mut by_product: HashMap<Id, Vec<Tier>> = HashMap::new();
-    for (product, from, price) in rows {
-        by_product.entry(product).or_default().push(Tier { from, price });
-    }
-    Ok(by_product)
 }
 
 /// What a cart and a checkout know of a product: enough to show, to price and to take it.
@@ -240,58 +161,27 @@ impl Goods {
     }
 }
 
-type GoodsRow = (
-    (Id, String, String, Option<String>),
-    (String, String),
-    (String, String, String),
-    (Id, Id, String, String, String, String, String),
-    (i64, Option<i64>),
-);
-
-/// The goods of a cart, whatever their state: three queries. Those that never were are missing.
+/// The goods of a cart, whatever their state: one query where they are kept ([`facts`]). Those that never were are
+/// missing.
 pub fn goods(scope: &mut impl Scope, products: &[Id]) -> QueryResult<HashMap<Id, Goods>> {
     let products: Vec<&Id> = products.iter().collect();
-    let query = product::table.inner_join(shop::table).select((
-        (product::id, product::state, product::category, product::picture),
-        (product::title_en, product::title_zh),
-        (product::unit_one, product::unit_many, product::unit_zh),
-        (shop::id, shop::owner, shop::state, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
-        (shop::freight, shop::freight_free_from),
-    ));
-    let mut rows: Vec<GoodsRow> = Vec::new();
-    if scope.db().asks_one_by_one(products.len()) {
-        for product in &products {
-            let row = on_each!(scope.db(), c => query.filter(product::id.eq(product)).get_result::<GoodsRow>(c));
-            rows.extend(row.optional()?);
-        }
-    } else {
-        rows = on_each!(scope.db(), c => query.filter(product::id.eq_any(&products)).load(c))?;
-    }
-    let mut variants = variants(scope, &products)?;
-    let mut tiers = tiers(scope, &products)?;
-    Ok(rows
-        .into_iter()
-        .map(|(own, title, unit, of_shop, freight)| {
-            let goods = Goods {
-                sale: sale(&own.1, &of_shop.2),
-                tiers: tiers.remove(&own.0).unwrap_or_default(),
-                variants: variants.remove(&own.0).unwrap_or_default(),
-                shop: ShopLine {
-                    id: of_shop.0,
-                    name: Both { en: of_shop.3, zh: of_shop.4 },
-                    place: Both { en: of_shop.5, zh: of_shop.6 },
-                },
-                seller: of_shop.1,
-                freight: Freight { flat: freight.0, free_from: freight.1 },
-                category: own.2,
-                title: Both { en: title.0, zh: title.1 },
-                unit: Unit { one: unit.0, many: unit.1, zh: unit.2 },
-                picture: own.3.as_deref().and_then(BlobId::parse),
-                id: own.0,
-            };
-            (goods.id.clone(), goods)
-        })
-        .collect())
+    let found = facts::of(scope, &products)?.into_iter().map(|(live, facts)| {
+        let goods = Goods {
+            variants: facts.variants(&live),
+            id: live.id,
+            sale: live.sale,
+            shop: facts.shop.clone(),
+            seller: facts.seller.clone(),
+            freight: facts.freight,
+            category: facts.category.clone(),
+            title: facts.title.clone(),
+            unit: facts.unit.clone(),
+            picture: facts.picture.clone(),
+            tiers: facts.tiers.clone(),
+        };
+        (goods.id.clone(), goods)
+    });
+    Ok(found.collect())
 }
 
 /// One row of a seller's list.
@@ -403,7 +293,7 @@ pub fn entries(scope: &mut impl Scope, products: &[Id], tree: &Tree) -> QueryRes
             (product::minimum, product::price_low, product::price_high, product::sold, product::listed_at),
         ))
         .load(scope.db())?;
-    let mut tiers = tiers(scope, &products)?;
+    let mut tiers = facts::tiers(scope, &products)?;
     Ok(rows
         .into_iter()
         .map(|(own, words, unit, of_shop, numbers)| Entry {

@@ -27,6 +27,8 @@ pub trait Scope {
     fn db(&mut self) -> &mut Db;
     /// UTC microseconds, drawn once.
     fn now(&self) -> i64;
+    /// Whether all that is read here is of one committed state: what may be kept in memory under the version it bears.
+    fn sees_one_state(&self) -> bool;
     /// Adds a line to the ledger. It stays when the command is refused or panics.
     fn note(&mut self, note: Note);
     /// The lines so far, for the vault, which adds a field to its last line rather than write a line a field. No line
@@ -49,10 +51,12 @@ pub struct Tx<'a> {
     collected: &'a mut Collected,
 }
 
-/// What a query sees: one snapshot of the committed rows, which it cannot change.
+/// What a query sees: the committed rows, which it cannot change; in one snapshot, or each statement the latest
+/// ([`crate::Database::look`]).
 pub struct Read<'a> {
     pub db: &'a mut Db,
     pub now: i64,
+    one_state: bool,
     collected: &'a mut Collected,
 }
 
@@ -98,13 +102,17 @@ impl Read<'_> {
 }
 
 macro_rules! scope {
-    ($name:ident) => {
+    ($name:ident, $this:ident => $one_state:expr) => {
         impl Scope for $name<'_> {
             fn db(&mut self) -> &mut Db {
                 self.db
             }
             fn now(&self) -> i64 {
                 self.now
+            }
+            fn sees_one_state(&self) -> bool {
+                let $this = self;
+                $one_state
             }
             fn note(&mut self, note: Note) {
                 $name::note(self, note);
@@ -118,8 +126,9 @@ macro_rules! scope {
         }
     };
 }
-scope!(Tx);
-scope!(Read);
+// A command sees its own rows, which may yet be undone.
+scope!(Tx, _tx => false);
+scope!(Read, read => read.one_state);
 
 /// The time and the ids of one command, kept over its reruns.
 #[derive(Default)]
@@ -299,18 +308,19 @@ pub(crate) enum ReadEnd<T, R> {
     Failed(Failed<R>),
 }
 
-/// Runs a read in the open transaction.
+/// Runs a read in the open transaction, or in none. `one_state`: whether its statements see one snapshot.
 pub(crate) fn run_read<T, R>(
     connection: &mut Link,
     shared: &Shared,
     collected: &mut Collected,
+    one_state: bool,
     read: impl FnOnce(&mut Read) -> Result<T, Stop<R>>,
 ) -> ReadEnd<T, R> {
     connection.watch.clear();
     let Link { db, watch } = connection;
     let ran = catch_unwind(AssertUnwindSafe(|| -> Result<(T, bool), Stop<R>> {
         let now = shared.clock.start(db)?;
-        let value = read(&mut Read { db, now, collected })?;
+        let value = read(&mut Read { db, now, one_state, collected })?;
         let unchanged = match collected.required.is_empty() {
             true => true,
             false => (shared.guard)(db, &collected.required, false)?,

@@ -109,7 +109,7 @@ where
             Err(told) => return to.give(Err(Failed::Unavailable(told))),
         };
         let mut collected = Collected::default();
-        let ended = run_read(connection, &shared, &mut collected, read);
+        let ended = run_read(connection, &shared, &mut collected, sees == Sees::Snapshot, read);
         // A read leaves nothing behind; a rollback also ends a transaction that a failed statement has broken, and tells
         // whether the connection is.
         let sound = sees == Sees::Latest && matches!(ended, ReadEnd::Answer(_));

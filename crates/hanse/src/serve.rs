@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::{connect, demo, house};
 use axum::Router;
+use catalogue::Both;
 use db::{Job, JobContext, JobHandler, JobOutcome, Jobs, Stop};
 use discovery::{Follower, Index};
 use partners::Clock;
@@ -83,7 +84,7 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
 
     let site = Site {
         name: "Hanse".into(),
-        operator: config.operator.company.clone(),
+        operator: Both::new(&config.operator.company, &config.operator.company_zh),
         contact: config.operator.service_email.clone(),
         origin: public.clone(),
         cashiers: vec![connected.cashier],

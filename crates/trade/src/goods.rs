@@ -1,4 +1,4 @@
-//! The goods of a cart, as the catalogue tells them: three queries, whatever their number.
+//! The goods of a cart, as the catalogue tells them.
 
 use catalogue::price;
 use catalogue::view::{self, Sale, Variant};

@@ -15,6 +15,7 @@ use axum::extract::FromRequestParts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
+use catalogue::Both;
 use maud::Markup;
 use std::sync::{Arc, OnceLock};
 
@@ -46,7 +47,7 @@ pub struct Site {
     /// The marketplace's name, as in the head of every page.
     pub name: String,
     /// The company that runs it, as in the policy.
-    pub operator: String,
+    pub operator: Both,
     /// Where people write to, a mail address.
     pub contact: String,
     /// Scheme, host and port, e.g. `https://market.example`.
@@ -62,7 +63,7 @@ impl Site {
     pub fn example() -> Site {
         Site {
             name: "Hanse".into(),
-            operator: "Hanse Marketplace Ltd.".into(),
+            operator: Both::new("Hanse Marketplace Ltd.", "汉萨市场有限公司"),
             contact: "help@market.example".into(),
             origin: "https://market.example".into(),
             cashiers: vec!["https://cashier.example".into()],

@@ -119,20 +119,24 @@ fn a_large_cart_costs_few_queries() {
             }
         }
         let queries = Arc::new(AtomicUsize::new(0));
-        let counted = queries.clone();
-        let cart = m
-            .read(move |r| {
-                r.db.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-                    if let InstrumentationEvent::StartQuery { .. } = event {
-                        counted.fetch_add(1, Ordering::SeqCst);
-                    }
-                });
-                cart::view(r, &buyer)
-            })
-            .unwrap();
-        assert_eq!((cart.lines, cart.sellers.len(), cart.total), (500, 5, 500 * 200 + 5 * 100));
-        // The last may be the reader's own COMMIT.
-        assert!(queries.load(Ordering::SeqCst) <= 6, "{queries:?}");
+        // Reading what the goods are takes four queries; the second time it is known, and only what is in force is asked.
+        for at_most in [8, 4] {
+            let (counted, who) = (queries.clone(), buyer.clone());
+            queries.store(0, Ordering::SeqCst);
+            let cart = m
+                .read(move |r| {
+                    r.db.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                        if let InstrumentationEvent::StartQuery { .. } = event {
+                            counted.fetch_add(1, Ordering::SeqCst);
+                        }
+                    });
+                    cart::view(r, &who)
+                })
+                .unwrap();
+            assert_eq!((cart.lines, cart.sellers.len(), cart.total), (500, 5, 500 * 200 + 5 * 100));
+            // The first and the last may be the reader's own BEGIN and COMMIT.
+            assert!(queries.load(Ordering::SeqCst) <= at_most, "{queries:?}");
+        }
     });
 }
 

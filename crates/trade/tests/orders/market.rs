@@ -253,6 +253,7 @@ impl Market {
         let id = made.id.clone();
         self.write(move |tx| {
             diesel::update(price_tier::table.find((&id, from))).set(price_tier::price.eq(price)).execute(tx.db)?;
+            diesel::update(product::table.find(&id)).set(product::version.eq(product::version + 1)).execute(tx.db)?;
             Ok(())
         })
         .unwrap();

@@ -31,11 +31,7 @@ fn block(lang: Lang, block: &Block) -> Markup {
             Block::Note(text) => p.note { (ui::prose(lang, text)) },
             Block::List(items) => ul { @for item in items { li id=[item.id.as_deref()] { (ui::prose(lang, &item.text)) } } },
             Block::Table(table) => div.scrolls tabindex="0" role="region" aria-label=(table.caption) {
-                table.document {
-                    caption { (table.caption) }
-                    thead { tr { @for cell in &table.head { th scope="col" { (cell) } } } }
-                    tbody { @for row in &table.rows { tr { @for cell in row { td { (ui::prose(lang, cell)) } } } } }
-                }
+                (ui::document_table(&table.caption, &table.head, table.rows.iter().map(|row| row.iter().map(|cell| ui::prose(lang, cell)).collect())))
             },
             Block::Entry(entry) => section.purpose id=(entry.id) {
                 p.says { (ui::prose(lang, &entry.says)) }
@@ -119,15 +115,14 @@ pub async fn cookies(frame: Frame) -> Response {
         (frame.site.cookie("session"), "cookie-session-staff", "cookie-session-staff-life"),
         (frame.site.cookie("form"), "cookie-form", "cookie-form-life"),
     ];
+    let head = [t(lang, "cookie-name"), t(lang, "cookie-why"), t(lang, "cookie-life")];
     let main = html! {
         article.document {
             h1 { (t(lang, "cookies")) }
             p { (t(lang, "cookies-intro")) }
-            table.document {
-                caption { (t(lang, "cookies")) }
-                thead { tr { th scope="col" { (t(lang, "cookie-name")) } th scope="col" { (t(lang, "cookie-why")) } th scope="col" { (t(lang, "cookie-life")) } } }
-                tbody { @for (name, why, life) in &rows { tr { td { code { (name) } } td { (t(lang, why)) } td { (t(lang, life)) } } } }
-            }
+            (ui::document_table(t(lang, "cookies"), &head, rows.iter().map(|(name, why, life)| {
+                vec![html! { code { (name) } }, html! { (t(lang, why)) }, html! { (t(lang, life)) }]
+            })))
             p { (t(lang, "cookies-refuse")) }
             h2 { (t(lang, "permissions")) }
             p { (t(lang, "permissions-none")) }

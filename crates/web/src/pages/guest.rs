@@ -15,12 +15,13 @@ use axum::response::{IntoResponse, Response};
 use catalogue::category::{self, Tree};
 use catalogue::price::Tier;
 use catalogue::product::Unit;
-use catalogue::view::{self, Sale};
+use catalogue::view::{self, ProductPage, Sale};
 use catalogue::{Both, picture, shop};
 use db::{BlobId, Id};
 use discovery::{Card, Found, Query, Sort};
 use maud::{Markup, html};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, OnceLock};
 
 pub const CURRENCY: &str = "CNY";
@@ -395,6 +396,18 @@ pub async fn product(State(app): State<App>, Path(id): Path<String>, frame: Fram
     show_product(&app, &frame, &id, &FormData::empty(), &FormErrors::default(), StatusCode::OK).await
 }
 
+/// By one query where it was looked at lately.
+async fn product_page(app: &App, id: &Id) -> Result<ProductPage, Failure> {
+    let wanted = id.clone();
+    let kept =
+        app.vault.data().look(move |r| Ok(view::kept_page(r, &wanted)?)).await.map_err(app::failure::<Infallible>)?;
+    if let Some(page) = kept {
+        return Ok(page);
+    }
+    let wanted = id.clone();
+    app.read(move |r| Ok(view::product_page(r, &wanted)?)).await?.ok_or(Failure::NotFound)
+}
+
 /// The product's page, also with what was typed and what was wrong with it.
 pub async fn show_product(
     app: &App,
@@ -406,8 +419,7 @@ pub async fn show_product(
 ) -> Result<Response, Failure> {
     let lang = frame.lang;
     let id = Id::parse(id).map_err(|_| Failure::NotFound)?;
-    let wanted = id.clone();
-    let page = app.read(move |r| Ok(view::product_page(r, &wanted)?)).await?.ok_or(Failure::NotFound)?;
+    let page = product_page(app, &id).await?;
     let tree = tree(app).await?;
     let title = both(lang, &page.title);
     let mut way: Vec<(&str, Option<String>)> = vec![(t(lang, "home-title"), Some(lang.path(paths::HOME)))];

@@ -28,7 +28,8 @@ pub use goods::{
     purchase, quantity, sort_bar, tier_price, tiers,
 };
 pub use privacy::{
-    ConsentCard, NOTICE, Reading, consent_card, marked, masked, notice_asked, notice_told, prose, reading_list,
+    ConsentCard, NOTICE, Reading, consent_card, document_table, marked, masked, notice_asked, notice_told, prose,
+    reading_list,
 };
 pub(crate) use shell::page;
 pub use trade::{Event, Step, StepState, SumLine, copyable, details, steps, sums, timeline};

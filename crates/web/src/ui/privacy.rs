@@ -172,6 +172,24 @@ pub fn consent_card(lang: Lang, csrf: &Csrf, card: &ConsentCard, errors: &FormEr
     }
 }
 
+/// A table of the documents: on a narrow screen each row stands as a block, each cell under the name of its column.
+pub fn document_table(caption: &str, head: &[impl AsRef<str>], rows: impl Iterator<Item = Vec<Markup>>) -> Markup {
+    // The roles are said, for a table that is shown as blocks loses them.
+    html! {
+        table.document role="table" {
+            caption { (caption) }
+            thead role="rowgroup" { tr role="row" { @for name in head { th scope="col" role="columnheader" { (name.as_ref()) } } } }
+            tbody role="rowgroup" {
+                @for row in rows {
+                    tr role="row" {
+                        @for (cell, name) in row.iter().zip(head) { td role="cell" data-label=(name.as_ref()) { (cell) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

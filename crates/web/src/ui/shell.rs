@@ -169,7 +169,7 @@ fn foot(frame: &Frame) -> Markup {
                 }
                 div {
                     h2 { (t(lang, "foot-operator")) }
-                    p { (frame.site.operator) }
+                    p { (frame.site.operator.in_(lang.0)) }
                     p { a href={ "mailto:" (frame.site.contact) } { (frame.site.contact) } }
                     @if matches!(frame.who, Who::Member { .. }) { (sign_out(frame)) }
                 }
