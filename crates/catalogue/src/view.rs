@@ -68,6 +68,8 @@ pub struct Variant {
 #[derive(Clone, Debug)]
 pub struct ProductPage {
     pub id: Id,
+    /// The seller's own number; for the seller's pages only.
+    pub reference: String,
     pub sale: Sale,
     pub shop: ShopLine,
     pub freight: Freight,
@@ -98,7 +100,7 @@ impl ProductPage {
 }
 
 type PageRow = (
-    (Id, String, String, i64, Option<i64>, i64),
+    (Id, String, String, i64, Option<i64>, i64, Option<String>),
     (String, String, String, String),
     (String, String, String),
     (String, String, String),
@@ -118,7 +120,15 @@ pub fn own_product(scope: &mut impl Scope, seller: &Seller, id: &Id) -> QueryRes
 
 fn page(scope: &mut impl Scope, id: &Id, in_shop: Option<&Id>) -> QueryResult<Option<ProductPage>> {
     let query = product::table.inner_join(shop::table).filter(product::id.eq(id)).select((
-        (product::id, product::state, product::category, product::sold, product::listed_at, product::version),
+        (
+            product::id,
+            product::state,
+            product::category,
+            product::sold,
+            product::listed_at,
+            product::version,
+            product::reference,
+        ),
         (product::title_en, product::title_zh, product::text_en, product::text_zh),
         (product::unit_one, product::unit_many, product::unit_zh),
         (product::axis_en, product::axis_zh, product::attributes),
@@ -134,6 +144,7 @@ fn page(scope: &mut impl Scope, id: &Id, in_shop: Option<&Id>) -> QueryResult<Op
     Ok(Some(ProductPage {
         sale: sale(&own.1, &of_shop.1),
         id: own.0,
+        reference: own.6.unwrap_or_default(),
         shop: ShopLine {
             id: of_shop.0,
             name: Both { en: of_shop.2, zh: of_shop.3 },
@@ -165,7 +176,7 @@ fn sale(product: &str, shop: &str) -> Sale {
 }
 
 /// The variants on offer, by product, in the seller's order.
-fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Variant>>> {
+pub(crate) fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Variant>>> {
     type Row = (Id, Id, String, String, String, i64, i64);
     let query =
         variant::table.filter(variant::gone.eq(false)).order((variant::product, variant::sort, variant::id)).select((
@@ -193,7 +204,7 @@ fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id,
     Ok(by_product)
 }
 
-fn tiers(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Tier>>> {
+pub(crate) fn tiers(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Tier>>> {
     let query = price_tier::table.order((price_tier::product, price_tier::from_quantity)).select((
         price_tier::product,
         price_tier::from_quantity,
