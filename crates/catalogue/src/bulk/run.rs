@@ -19,9 +19,9 @@ use super::column::Column;
 use super::draft::{Draft, draft};
 use super::mistake::{Message, Mistake, Wrong};
 use super::own::{self, Own};
-use super::settle::{Around, Categories, Step, carry_out, settle};
+use super::settle::{Around, Categories, Named, Step, carry_out, settle};
 use super::sheet::Sheet;
-use crate::picture::{self, Stored};
+use crate::picture;
 use crate::policy::{goods_import, import_mistake, shop};
 use crate::product::{self, NewProduct, Unit};
 use crate::shop::Seller;
@@ -373,7 +373,7 @@ impl Files {
 /// The pictures of a run, each decoded once.
 struct Pictures {
     archive: Option<Archive>,
-    known: HashMap<String, Result<Stored, Wrong>>,
+    known: Named,
     prepared: usize,
 }
 
@@ -385,7 +385,7 @@ impl Pictures {
         db: &Database,
         drafts: &[Result<Draft, Vec<Mistake>>],
         store: bool,
-    ) -> Result<Option<HashMap<String, Result<Stored, Wrong>>>, Failed<Refused>> {
+    ) -> Result<Option<Named>, Failed<Refused>> {
         let Some(archive) = &mut self.archive else { return Ok(None) };
         let mut named = HashMap::new();
         for name in drafts.iter().flatten().flat_map(Draft::files) {
@@ -422,7 +422,7 @@ struct Chunk {
     id: Id,
     from: i64,
     drafts: Vec<Result<Draft, Vec<Mistake>>>,
-    pictures: Option<HashMap<String, Result<Stored, Wrong>>>,
+    pictures: Option<Named>,
     categories: Arc<Categories>,
 }
 
@@ -473,12 +473,7 @@ impl Work<'_> {
         Ok(false)
     }
 
-    fn chunk(
-        &self,
-        from: usize,
-        drafts: Vec<Result<Draft, Vec<Mistake>>>,
-        pictures: Option<HashMap<String, Result<Stored, Wrong>>>,
-    ) -> Arc<Chunk> {
+    fn chunk(&self, from: usize, drafts: Vec<Result<Draft, Vec<Mistake>>>, pictures: Option<Named>) -> Arc<Chunk> {
         let (seller, id) = (self.seller.clone(), self.id.clone());
         Arc::new(Chunk { seller, id, from: from as i64, drafts, pictures, categories: self.categories.clone() })
     }
@@ -501,7 +496,7 @@ impl Work<'_> {
         files: &Files,
         from: usize,
         drafts: Vec<Result<Draft, Vec<Mistake>>>,
-        pictures: Option<HashMap<String, Result<Stored, Wrong>>>,
+        pictures: Option<Named>,
     ) -> Result<bool, Failed<Refused>> {
         let count = drafts.len();
         match self.db.write_now(carrying_out(self.chunk(from, drafts, pictures.clone()))) {

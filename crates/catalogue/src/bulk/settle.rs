@@ -17,6 +17,9 @@ use crate::product::{self, Attribute, NewPicture, NewProduct, NewVariant};
 use crate::shop::Seller;
 use crate::{Both, Refused};
 
+/// The pictures that a file names, by name: as they will be stored, or what is wrong with them.
+pub(super) type Named = HashMap<String, Result<Stored, Wrong>>;
+
 /// What a product of a file comes to.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
@@ -120,7 +123,7 @@ pub(super) struct Around<'a> {
     /// Why nothing can be put on sale now, if so.
     pub closed: Option<Refused>,
     /// Of the files that the draft names, by name; `None` where no archive came.
-    pub pictures: Option<&'a HashMap<String, Result<Stored, Wrong>>>,
+    pub pictures: Option<&'a Named>,
 }
 
 pub(super) fn settle(draft: &Draft, own: Option<&Own>, around: &Around) -> Result<Step, Vec<Mistake>> {
