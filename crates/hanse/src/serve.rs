@@ -184,18 +184,23 @@ fn start_jobs(vault: &Vault, terms: &trade::Terms, partners: Partners, payout_ev
     ];
     let house = Jobs::start(vault.data().clone(), house, Arc::new(Home { vault: vault.clone() }), 1)
         .map_err(|e| e.to_string())?;
-    Ok(AllJobs { trade, house })
+    // By itself: a large import keeps nothing else waiting.
+    let bulk = Jobs::start(vault.data().clone(), catalogue::bulk::HANDLERS.to_vec(), Arc::new(()), 1)
+        .map_err(|e| e.to_string())?;
+    Ok(AllJobs { trade, house, bulk })
 }
 
 struct AllJobs {
     trade: Jobs,
     house: Jobs,
+    bulk: Jobs,
 }
 
 impl AllJobs {
     fn stop(self) {
         self.trade.stop();
         self.house.stop();
+        self.bulk.stop();
     }
 }
 

@@ -196,8 +196,8 @@ macro_rules! sources {
         )),*];
     };
 }
-sources!("common" "guest" "member" "trade" "seller" "console" "documents" "invalid" "refused-member"
-    "refused-catalogue" "refused-trade" "refused-trade-money");
+sources!("common" "guest" "member" "trade" "seller" "import" "console" "documents" "invalid" "refused-member"
+    "refused-catalogue" "refused-import" "refused-trade" "refused-trade-money");
 
 static WORDS: LazyLock<[Catalogue; 2]> = LazyLock::new(|| [Catalogue::load(Lang::EN), Catalogue::load(Lang::ZH)]);
 

@@ -1,6 +1,7 @@
 //! 2.1.3-c, 2.3.3, 3.5-a: the seller's desk: applying for a shop, goods, orders, money. Every look-up begins at the
 //! shop of whoever asks; a list shows nobody's whole name.
 
+mod bulk;
 mod goods;
 mod money;
 mod orders;
@@ -44,6 +45,17 @@ pub fn routes() -> Router<App> {
         )
         .route("/sell/products/{id}/down", post(goods::take_down))
         .route("/sell/products/{id}/list", post(goods::list_again))
+        .route(
+            "/sell/import",
+            get(bulk::upload_page).post(bulk::upload).layer(DefaultBodyLimit::max(bulk::FORM_BYTES_MAX)),
+        )
+        .route("/sell/import/template.csv", get(bulk::template))
+        .route("/sell/import/{id}", get(bulk::show))
+        .route("/sell/import/{id}/mistakes.csv", get(bulk::mistakes_file))
+        .route("/sell/import/{id}/start", post(bulk::start))
+        .route("/sell/import/{id}/cancel", post(bulk::cancel))
+        .route("/sell/import/{id}/close", post(bulk::close))
+        .route("/sell/export.csv", get(bulk::export))
         .route("/sell/orders", get(orders::list))
         .route("/sell/orders/{id}", get(orders::show))
         .route("/sell/orders/{id}/ship", post(orders::ship))
