@@ -40,6 +40,7 @@ import-lost-text = 上传的文件已不在。请关闭此次导入并重新上�
 import-cancelled-text = 导入已取消。在此之前导入的商品完整保留。
 import-progress = { $done } / { $of }
 import-reload = 刷新
+import-again = 上传改正后的文件
 import-cancel = 取消导入
 import-cancel-check = 取消
 import-close = 关闭并删除此次导入

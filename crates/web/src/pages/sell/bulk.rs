@@ -384,7 +384,7 @@ fn stage(frame: &Frame, seller: &Seller, import: &Import, findable: bool) -> Mar
                         }
                     }))
                 }
-                @if import.faulty > 0 { (ui::link_button(&frame.path("/sell/import"), t(lang, "import-step-2"), ui::Look::Main)) }
+                @if import.faulty > 0 { (ui::link_button(&frame.path("/sell/import"), t(lang, "import-again"), ui::Look::Main)) }
             }
         },
         bulk::State::Importing => html! {
