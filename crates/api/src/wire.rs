@@ -74,6 +74,7 @@ fn wrong(base: &str, path: &Path, told: &str, kind: Kind) -> Error {
         }
         "api-unknown-field"
     } else if told.starts_with("duplicate field") {
+        field.push(named.to_owned());
         "api-twice"
     } else if told.starts_with("unknown variant") {
         "invalid-choice"
