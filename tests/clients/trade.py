@@ -3,49 +3,73 @@
 What only people and couriers do is asked for on standard output, a line each, and answered with `ok`.
 """
 
+import io
 import json
 import os
+import struct
 import sys
 import time
 import uuid
+import zlib
 
 from client import AuthenticatedClient, Client
 from client.api.addresses import keep_address, list_addresses
 from client.api.cart import add_to_cart, choose_in_cart, get_cart, put_cart_line
-from client.api.console import get_money, get_overview, list_shops
+from client.api.console import decide_on_shop, get_any_shop, get_money, get_overview, list_shops
 from client.api.goods import get_product, get_shop, list_categories, list_products
 from client.api.me import give_consent, list_consents, list_readings
 from client.api.orders import confirm_order, get_checkout, get_order, get_quote, list_orders, place_orders, start_payment
 from client.api.sell import (
+    apply_for_shop,
     ask_payout,
+    edit_product,
     get_balance,
+    get_own_product,
+    get_own_shop,
     get_shop_order,
     list_own_products,
     list_payouts,
+    list_product_again,
     list_shop_orders,
     list_statement,
+    publish_product,
     set_stock,
     ship_order,
+    take_down_product,
 )
 from client.models import (
+    FreightTerms,
     LineQuantity,
+    ListShopsState,
     NewCartLine,
     NewCartLines,
     NewConsent,
     NewConsignee,
+    NewContact,
+    NewDecision,
     NewKeptAddress,
     NewNote,
     NewOrders,
     NewPayment,
+    NewProductOffered,
     NewShipment,
+    NewShop,
     NewStock,
+    NewVariantOffered,
+    PriceTier,
     Problem,
+    ProductForm,
     ReadIn,
+    ShopFace,
     Tick,
     TickOf,
     To,
+    UnitOfTrade,
     VariantStock,
+    Verdict,
+    Words,
 )
+from client.types import File
 
 BASE = os.environ["BASE"]
 CONSIGNEE = json.loads(os.environ["CONSIGNEE"])
@@ -173,7 +197,81 @@ for seller in sellers:
 # The operator sees that the books balance.
 assert good(get_overview.sync(client=staff)).books_balance
 assert good(get_money.sync(client=staff)).books_balance
-assert good(list_shops.sync(client=staff, state="open", limit=3)).next_
+assert good(list_shops.sync(client=staff, state=ListShopsState.OPEN, limit=3)).next_
+
+# A newcomer applies for a shop, the operator says why not, then yes; a product is published with a picture.
+face = ShopFace(
+    name=Words(en="Canary Trimmings", zh=""),
+    intro=Words(en="Buttons of all kinds.", zh=""),
+    place=Words(en="Yiwu", zh="义乌"),
+    freight=FreightTerms(flat=800, free_from=50000),
+    ships_within_hours=48,
+    since_year=2019,
+)
+application = NewShop(
+    face=face,
+    contact=NewContact(name="Sales office", phone="0571 8800 0000"),
+    representative_name="Canary Li",
+    settlement_account="2088123412341234 Canary Li",
+)
+assert isinstance(get_own_shop.sync(client=buyer), Problem)
+applied = good(apply_for_shop.sync(client=buyer, body=application))
+assert apply_for_shop.sync(client=buyer, body=application).status == 409
+waiting = good(get_any_shop.sync(applied.id, client=staff))
+assert waiting.shop.state == "applied"
+refused = decide_on_shop.sync(applied.id, client=staff, body=NewDecision(decision=Verdict.REFUSE))
+assert refused.status == 422 and refused.errors[0].field == "reason"
+decided = decide_on_shop.sync_detailed(applied.id, client=staff, body=NewDecision(decision=Verdict.APPROVE))
+assert decided.status_code == 204
+category = products[0].category
+offered = NewProductOffered(
+    category=category,
+    title=Words(en="Canary buttons", zh=""),
+    text=Words(en="Horn, four holes.", zh=""),
+    unit=UnitOfTrade(one="case", many="cases", zh="箱"),
+    axis=Words(en="Size", zh=""),
+    tiers=[PriceTier(from_=10, price=900), PriceTier(from_=100, price=800)],
+    variants=[NewVariantOffered(name=Words(en="11 mm", zh=""), stock=400)],
+)
+
+
+def picture(shade):
+    """A PNG of 64 by 64 pixels."""
+    rows = b"".join(b"\0" + bytes([shade, 90, 120]) * 64 for _ in range(64))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def file(data):
+    return File(payload=io.BytesIO(data), file_name="picture.png", mime_type="image/png")
+
+
+wrong = publish_product.sync(client=buyer, body=ProductForm(product=offered, picture=[file(b"no picture")]))
+assert wrong.status == 422 and wrong.errors[0].field == "picture", wrong.to_dict()
+wrong = publish_product.sync(client=buyer, body=ProductForm(product=offered))
+assert wrong.status == 422 and wrong.errors[0].field == "product.pictures", wrong.to_dict()
+form = ProductForm(product=offered, picture=[file(picture(10)), file(picture(200))])
+published = good(publish_product.sync(client=buyer, body=form))
+page = good(get_own_product.sync(published.id, client=buyer))
+assert len(page.pictures) == 2 and page.pictures[0].width == 64
+offered.version, offered.pictures = page.version, [1]
+offered.tiers = [PriceTier(from_=100, price=800), PriceTier(from_=10, price=900)]
+wrong = edit_product.sync(published.id, client=buyer, body=ProductForm(product=offered))
+assert wrong.status == 422 and wrong.errors[0].field == "product.tiers.1.from", wrong.to_dict()
+offered.tiers = [PriceTier(from_=10, price=850)]
+offered.variants[0].id = page.variants[0].id
+offered.variants[0].stock = offered.variants[0].stock_was = 400
+edited = good(edit_product.sync(published.id, client=buyer, body=ProductForm(product=offered)))
+assert edited.version == page.version + 1
+now = good(get_product.sync(published.id, client=guest))
+assert len(now.pictures) == 1 and now.tiers[0].price == 850 and now.pictures[0].large == page.pictures[1].large
+assert take_down_product.sync_detailed(published.id, client=buyer).status_code == 204
+assert good(get_product.sync(published.id, client=guest)).sale == "down"
+assert list_product_again.sync_detailed(published.id, client=buyer).status_code == 204
 
 # Keeping an address asks for the consent, in words that were shown.
 problem = list_addresses.sync(client=buyer)

@@ -37,8 +37,8 @@ impl Kind {
     pub const ALL: [Kind; 13] = [
         Kind::Malformed,
         Kind::Token,
-        Kind::Scope,
         Kind::Forbidden,
+        Kind::Scope,
         Kind::NotFound,
         Kind::Method,
         Kind::Conflict,

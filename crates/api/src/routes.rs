@@ -4,10 +4,11 @@ use crate::caller::{Counts, Gate, pass};
 use crate::problem::{self, Error, Kind, Problem};
 use crate::wire::BODY_BYTES_MAX;
 use crate::{addresses, cart, checkout, console, docs, goods, me, orders, sell};
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next, from_fn};
 use axum::routing::{any, get};
-use axum::{Router, http::header};
 use member::token::Reach;
 use std::sync::{Arc, LazyLock};
 use utoipa::openapi::path::Operation;
@@ -69,11 +70,19 @@ fn gated(
 fn describe(operation: &mut Operation, reaches: &[Reach], summary_zh: &str) {
     let words = Extensions::builder().add(SUMMARY_ZH, summary_zh).build();
     operation.extensions.get_or_insert_with(Extensions::default).merge(words);
+    for (status, response) in &mut operation.responses.responses {
+        if let utoipa::openapi::RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            let status = status.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
+            response.description = status.and_then(|status| status.canonical_reason()).unwrap_or("Done").to_owned();
+        }
+    }
     let mut problems = vec![Kind::Fault, Kind::Unavailable];
     if !reaches.is_empty() {
         // Each alternative is enough.
         operation.security = Some(reaches.iter().map(|r| SecurityRequirement::new(SCHEME, [r.id()])).collect());
-        problems.extend([Kind::Token, Kind::Scope, Kind::TooMany]);
+        problems.extend([Kind::Token, Kind::Scope, Kind::NotFound, Kind::TooMany]);
     }
     let mut asks = false;
     for parameter in operation.parameters.iter().flatten() {

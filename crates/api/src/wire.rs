@@ -1,11 +1,9 @@
 //! What comes in: bodies, queries and ids of an address, each refused at its field and never in a library's own words.
 
 use crate::problem::{Error, Kind};
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use db::Id;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
@@ -20,24 +18,14 @@ pub struct Json<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, state: &S) -> Result<Json<T>, Error> {
+    async fn from_request(request: Request, _: &S) -> Result<Json<T>, Error> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
         let kind = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
         if kind != "application/json" && !(kind.starts_with("application/") && kind.ends_with("+json")) {
             return Err(Error::new(Kind::MediaType));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejected| cut(&rejected))?;
-        if bytes.len() > BODY_BYTES_MAX {
-            return Err(Error::new(Kind::TooLarge));
-        }
-        read_json(&bytes, "").map(Json)
-    }
-}
-
-fn cut(rejected: &BytesRejection) -> Error {
-    match rejected.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::new(Kind::TooLarge),
-        _ => Error::new(Kind::Malformed),
+        let bytes = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await;
+        read_json(&bytes.map_err(|_| Error::new(Kind::TooLarge))?, "").map(Json)
     }
 }
 
