@@ -26,6 +26,9 @@ pub struct Market {
     databases: Vec<TestDatabase>,
 }
 
+/// Where a marketplace logs whose log is looked at.
+const LOG: &str = "hanse.log";
+
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address").port()
 }
@@ -41,6 +44,18 @@ impl Market {
     /// Opens a marketplace with the demo's goods on `engine` and waits until it answers.
     pub fn open(engine: Engine) -> Market {
         Market::begin(engine, tempfile::tempdir().expect("a folder"), free_port(), None)
+    }
+
+    /// As `open`, and what it logs, down to every detail, goes into the file [`Market::log`].
+    pub fn logging(engine: Engine) -> Market {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(LOG), "").expect("a log");
+        Market::begin(engine, folder, free_port(), None)
+    }
+
+    /// What was logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join(LOG)).expect("a log")
     }
 
     /// A marketplace on SQLite whose `hanse.toml` names these partners.
@@ -176,6 +191,9 @@ fn start(folder: &Path, port: u16, sandbox: &str, databases: &[TestDatabase]) ->
         .stdout(Stdio::piped());
     if let [data, keys] = databases {
         command.args(["--database", &url_of(data), "--keys", &url_of(keys)]);
+    }
+    if let Ok(log) = std::fs::File::options().append(true).open(folder.join(LOG)) {
+        command.env("HANSE_LOG", "debug").stderr(log);
     }
     let mut child = command.spawn().expect("the binary starts");
     let lines = BufReader::new(child.stdout.take().expect("its output")).lines();

@@ -7,6 +7,8 @@ mod money;
 mod orders;
 mod shop;
 
+pub use goods::save_with;
+
 use crate::app::{App, AtDesk, Told};
 use crate::error::Failure;
 use crate::form::{FieldError, FormData, FormErrors};
@@ -21,8 +23,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use catalogue::{Both, Refused, shop as shops};
 use maud::{Markup, html};
-use policy::Entered;
 use policy::fields::SettlementAccount;
+use policy::{Entered, Typed};
 use trade::state::OrderState;
 use trade::{order, settlement};
 
@@ -83,10 +85,13 @@ fn side(frame: &Frame, current: &str, to_ship: Option<i64>) -> Markup {
     )
 }
 
-/// The settlement account that was typed: one that the payment company can pay to, so that no payout comes back for it.
 fn settlement_account(form: &FormData, errors: &mut FormErrors) -> Option<Entered<SettlementAccount>> {
-    let account = Entered::<SettlementAccount>::parse(&form.typed("settlement_account"));
-    let account = errors.take("settlement_account", account)?;
+    payable_account(&form.typed("settlement_account"), errors)
+}
+
+/// The settlement account that was typed: one that the payment company can pay to, so that no payout comes back for it.
+pub fn payable_account(typed: &Typed, errors: &mut FormErrors) -> Option<Entered<SettlementAccount>> {
+    let account = errors.take("settlement_account", Entered::<SettlementAccount>::parse(typed))?;
     if partners::alipay::payable(account.look_inside()) {
         return Some(account);
     }

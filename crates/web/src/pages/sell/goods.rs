@@ -581,7 +581,7 @@ async fn decode(files: Vec<Vec<u8>>, errors: &mut FormErrors) -> Result<Arc<Vec<
 }
 
 /// Carries out what the form asks. The pictures are stored when it is known to pass, and before it is carried out.
-async fn save_with<T: Send + 'static>(
+pub async fn save_with<T: Send + 'static>(
     app: &App,
     pictures: Arc<Vec<Prepared>>,
     command: impl Fn(&mut Tx) -> Result<T, Stop<Refused>> + Clone + Send + 'static,
