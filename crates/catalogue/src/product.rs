@@ -301,7 +301,11 @@ fn insert_tiers(tx: &mut Tx, id: &Id, tiers: &[Tier]) -> QueryResult<()> {
     let rows: Vec<_> = tiers
         .iter()
         .map(|tier| {
-            (price_tier::product.eq(id.clone()), price_tier::from_quantity.eq(tier.from), price_tier::price.eq(tier.price))
+            (
+                price_tier::product.eq(id.clone()),
+                price_tier::from_quantity.eq(tier.from),
+                price_tier::price.eq(tier.price),
+            )
         })
         .collect();
     on_each!(tx.db, c => insert_all!(c, price_tier::table, rows, TIERS_MAX))?;

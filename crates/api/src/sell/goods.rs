@@ -136,6 +136,9 @@ pub struct NewAttribute {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProductOffered {
+    /// Your own number for the product, which no other of yours has; may be empty. Left out of an edit, it stays.
+    #[serde(default)]
+    pub reference: Option<String>,
     /// Key of a category.
     pub category: String,
     pub title: Words,
@@ -173,6 +176,7 @@ impl NewProductOffered {
         }
         let attribute = |a: &NewAttribute| Attribute { name: a.name.both(), value: a.value.both() };
         Ok(NewProduct {
+            reference: self.reference.clone().unwrap_or_default(),
             category: self.category.clone(),
             title: self.title.both(),
             text: self.text.both(),
@@ -312,8 +316,9 @@ pub async fn edit_product(
     At(id): At,
     request: Request,
 ) -> Answer<axum::Json<ProductSaved>> {
-    own(&app, &seller, &id).await?;
-    let received = receive(request).await?;
+    let page = own(&app, &seller, &id).await?;
+    let mut received = receive(request).await?;
+    received.offered.reference.get_or_insert(page.reference);
     let version = received.offered.version;
     Ok(axum::Json(save(&app, received, move |tx, new| product::edit(tx, &seller, &id, version, new)).await?))
 }
@@ -364,6 +369,7 @@ pub async fn set_stock(
 /// The product as its seller would send it again.
 fn as_it_is(page: &ProductPage) -> NewProduct {
     NewProduct {
+        reference: page.reference.clone(),
         category: page.category.clone(),
         title: page.title.clone(),
         text: page.text.clone(),

@@ -6,11 +6,11 @@ use db::{Id, Scope, on_each};
 use diesel::prelude::*;
 
 use crate::Both;
+use crate::facts;
 use crate::picture::{self, Stored};
 use crate::policy::product;
 use crate::product::{NewPicture, NewProduct, NewVariant, Unit, attributes_from_json};
 use crate::shop::Seller;
-use crate::facts;
 
 /// A product as its form would show it.
 #[derive(Clone, Debug)]
