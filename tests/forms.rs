@@ -27,6 +27,7 @@ fn forms_say_what_is_wrong_and_keep_what_was_typed() {
     what_is_to_be_paid(&market, &mut buyer, &pay);
     consents_and_addresses(&market, &mut buyer);
     the_shop(&market);
+    a_spreadsheet(&market);
     every_page_has_one_heading_and_its_own_ids(&mut buyer);
     the_session_lives_from_use_to_use(&market, &mut buyer);
 }
@@ -203,6 +204,83 @@ fn the_shop(market: &Market) {
     assert!(seller.text.contains("value=\"A name of my own\"") && seller.text.contains("was lost on its way"));
     let rest = [("intro_en", "Apples and pears."), ("contact_phone", "13977310001")];
     seller.send("/sell/shop", &rest).shows(&["Saved."]);
+}
+
+/// 2.2.2-a: a seller's goods from a spreadsheet: checked, imported without scripts, found by everybody; what is wrong
+/// is said by row and column, hostile cells as text, and nobody else sees it.
+fn a_spreadsheet(market: &Market) {
+    let mut seller = market.browser();
+    seller.signs_in("demo_seller_2", PASSWORD);
+    seller.get("/en/sell/products").shows(&["/en/sell/import", "/en/sell/export.csv"]);
+    for (path, heading) in [("/en/sell/import", "product_ref"), ("/zh/sell/import", "商品编号")] {
+        seller.get(path).shows(&[heading, "name=\"sheet\"", "name=\"archive\""]);
+        seller.get(&format!("{path}/template.csv")).shows(&[heading, "B-100"]);
+    }
+    let wrong: [(&[u8], &str); 3] = [
+        (b"", "Choose the CSV file"),
+        (b"PK\x03\x04", "This is an Excel workbook"),
+        (b"product_ref,stok\nA,1\n", "Did you mean \u{201c}stock\u{201d}"),
+    ];
+    for (file, said) in wrong {
+        seller.get("/en/sell/import");
+        seller.uploads("/en/sell/import", &[("sheet", "goods.csv", file)]).refused(&["sheet"]);
+        assert!(seller.text.contains(said), "{said}");
+    }
+
+    // All that is there comes back unchanged.
+    let export = seller.get("/en/sell/export.csv").text.clone();
+    assert!(export.starts_with("\u{feff}product_ref,on_sale,category"));
+    seller.get("/en/sell/import");
+    seller.uploads("/en/sell/import", &[("sheet", "goods.csv", export.as_bytes())]);
+    let unchanged = waits_for(&mut seller, "What will happen");
+    seller.shows(&["There is nothing to import."]).lacks(&["/start\""]);
+    seller.send("/close", &[]).shows(&["The import is forgotten."]);
+    assert_eq!(seller.get(&unchanged).status, 404);
+
+    let picture = "../../demo/pictures/general/alexandru-acea-686569-unsplash.jpg";
+    let picture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(picture);
+    let jpeg = std::fs::read(picture).expect("the demo has pictures");
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("photos/front.jpg", zip::write::SimpleFileOptions::default()).expect("an archive");
+    std::io::Write::write_all(&mut zip, &jpeg).expect("an archive");
+    let zip = zip.finish().expect("an archive").into_inner();
+    let category = export.lines().nth(1).and_then(|line| line.split(',').nth(2)).expect("a category").to_owned();
+    let head = "product_ref;category;title_en;text_en;unit_en;from_1;price_1;pictures;differ_in_en;variant_en;stock\n";
+    let row = |reference: &str, title: &str, stock: &str| {
+        format!("{reference};{category};{title};Good.;bag;10;12,50;front.jpg;Size;large;{stock}\n")
+    };
+    let table =
+        head.to_owned() + &row("Z-1", "Quetzal feather ribbon", "40") + &row("Z-2", "Nothing", "<script>x</script>");
+    seller.get("/en/sell/import");
+    seller.uploads("/en/sell/import", &[("sheet", "goods.csv", table.as_bytes()), ("archive", "p.zip", &zip)]);
+    let import = waits_for(&mut seller, "What will happen");
+    seller.shows(&["What to mend", "&lt;script&gt;", "Quetzal feather ribbon", "Import the 1 correct product"]);
+    seller.lacks(&["<script>x"]);
+    seller.get(&format!("{import}/mistakes.csv")).shows(&["stock", "<script>x</script>"]);
+    seller.get(&import.replace("/en/", "/zh/")).shows(&["需要改正", "库存"]);
+    let mut other = market.browser();
+    other.signs_in("demo_seller_1", PASSWORD);
+    assert_eq!(other.get(&import).status, 404);
+    assert_eq!(other.get(&format!("{import}/mistakes.csv")).status, 404);
+    seller.get(&import);
+    seller.send("/start", &[]);
+    waits_for(&mut seller, "Buyers find all of it now.");
+    seller.shows(&["left out"]);
+    let mut guest = market.browser();
+    guest.get("/en/search?q=quetzal").shows(&["Quetzal feather ribbon"]);
+}
+
+/// Loads the page anew until it says so, as a browser without scripts does; its address.
+fn waits_for(browser: &mut Browser, words: &str) -> String {
+    let page = browser.url.clone();
+    for _ in 0..300 {
+        if browser.status == 200 && browser.text.contains(words) {
+            return page;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        browser.get(&page);
+    }
+    panic!("{page} never says {words:?}");
 }
 
 fn every_page_has_one_heading_and_its_own_ids(buyer: &mut Browser) {

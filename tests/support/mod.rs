@@ -26,6 +26,9 @@ pub struct Market {
     databases: Vec<TestDatabase>,
 }
 
+/// Where a marketplace logs whose log is looked at.
+const LOG: &str = "hanse.log";
+
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address").port()
 }
@@ -41,6 +44,18 @@ impl Market {
     /// Opens a marketplace with the demo's goods on `engine` and waits until it answers.
     pub fn open(engine: Engine) -> Market {
         Market::begin(engine, tempfile::tempdir().expect("a folder"), free_port(), None)
+    }
+
+    /// As `open`, and what it logs, down to every detail, goes into the file [`Market::log`].
+    pub fn logging(engine: Engine) -> Market {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(LOG), "").expect("a log");
+        Market::begin(engine, folder, free_port(), None)
+    }
+
+    /// What was logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join(LOG)).expect("a log")
     }
 
     /// A marketplace on SQLite whose `hanse.toml` names these partners.
@@ -176,6 +191,9 @@ fn start(folder: &Path, port: u16, sandbox: &str, databases: &[TestDatabase]) ->
         .stdout(Stdio::piped());
     if let [data, keys] = databases {
         command.args(["--database", &url_of(data), "--keys", &url_of(keys)]);
+    }
+    if let Ok(log) = std::fs::File::options().append(true).open(folder.join(LOG)) {
+        command.env("HANSE_LOG", "debug").stderr(log);
     }
     let mut child = command.spawn().expect("the binary starts");
     let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -366,10 +384,26 @@ impl Browser<'_> {
         }
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&values).finish();
         let to = to.unwrap_or_else(|| self.url.clone());
-        self.request("POST", &to, Some(body))
+        self.request("POST", &to, Some(("application/x-www-form-urlencoded".to_owned(), body.into_bytes())))
     }
 
-    fn request(&mut self, method: &str, url: &str, body: Option<String>) -> &mut Self {
+    /// Sends the form of this page that uploads to `action`, with these files: field, name, content.
+    pub fn uploads(&mut self, action: &str, files: &[(&str, &str, &[u8])]) -> &mut Self {
+        let token = self.find(r#"(?s)enctype="multipart/form-data".*?name="_csrf" value="([^"]*)""#);
+        let line = "----------------------------hanse";
+        let mut body =
+            format!("--{line}\r\ncontent-disposition: form-data; name=\"_csrf\"\r\n\r\n{token}\r\n").into_bytes();
+        for (field, name, content) in files {
+            let head = format!("--{line}\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n");
+            body.extend(head.bytes().chain("content-type: application/octet-stream\r\n\r\n".bytes()));
+            body.extend_from_slice(content);
+            body.extend(b"\r\n");
+        }
+        body.extend(format!("--{line}--\r\n").bytes());
+        self.request("POST", action, Some((format!("multipart/form-data; boundary={line}"), body)))
+    }
+
+    fn request(&mut self, method: &str, url: &str, body: Option<(String, Vec<u8>)>) -> &mut Self {
         let mut url = self.absolute(url);
         let (mut method, mut body) = (method.to_owned(), body);
         self.set_cookies.clear();
@@ -377,17 +411,15 @@ impl Browser<'_> {
             let ours = url.starts_with(&self.market.base);
             let cookies: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
             let answer = if method == "POST" {
-                let mut request = agent()
-                    .post(&url)
-                    .header("content-type", "application/x-www-form-urlencoded")
-                    .header("accept-language", "en");
+                let (kind, sent) = body.take().unwrap_or_default();
+                let mut request = agent().post(&url).header("content-type", kind).header("accept-language", "en");
                 if ours {
                     request = request
                         .header("cookie", cookies.join("; "))
                         .header("origin", &self.market.base)
                         .header("sec-fetch-site", "same-origin");
                 }
-                request.send(body.take().unwrap_or_default())
+                request.send(&sent[..])
             } else {
                 let mut request = agent().get(&url).header("accept-language", "en");
                 if ours {

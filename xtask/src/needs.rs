@@ -24,7 +24,7 @@ const NEEDS: &[Need] = &[
         there: || on_path("node") && on_path("npm"),
     },
     Need {
-        what: "Python with venv (an official client of the payment platform)",
+        what: "Python with venv (an official client of the payment platform, and one generated for the API)",
         packages: &["python3", "python3-venv"],
         there: || quietly("python3", &["-c", "import venv, ensurepip"]),
     },

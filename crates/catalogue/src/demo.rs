@@ -220,6 +220,7 @@ impl DemoProduct {
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| NotLoaded::Wrong(format!("a picture of {} was not stored", self.key)))?;
         Ok(NewProduct {
+            reference: String::new(),
             category: self.category.clone(),
             title: self.title.clone(),
             text: self.description.clone(),

@@ -13,7 +13,7 @@ use lru::LruCache;
 
 use crate::Both;
 use crate::picture::{self, Stored};
-use crate::policy::{picture as of_picture, price_tier, product, shop, variant};
+use crate::policy::{price_tier, product, shop, variant};
 use crate::price::{Freight, Tier};
 use crate::product::{Attribute, Unit, attributes_from_json};
 use crate::view::{Sale, ShopLine, Variant};
@@ -26,6 +26,8 @@ const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(crate) struct Facts {
     version: i64,
     shop_version: i64,
+    /// The seller's own number for it; may be empty.
+    pub reference: String,
     pub shop: ShopLine,
     /// The shop's owner.
     pub seller: Id,
@@ -149,7 +151,7 @@ fn sale(product: &str, shop: &str) -> Sale {
 }
 
 type Row = (
-    (Id, i64, String, Option<String>),
+    (Id, i64, String, Option<String>, Option<String>),
     (String, String, String, String),
     (String, String, String),
     (String, String, String),
@@ -160,7 +162,7 @@ type Row = (
 /// Four queries, however many products.
 fn load(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<Vec<(Id, Facts)>> {
     let query = product::table.inner_join(shop::table).select((
-        (product::id, product::version, product::category, product::picture),
+        (product::id, product::version, product::category, product::picture, product::reference),
         (product::title_en, product::title_zh, product::text_en, product::text_zh),
         (product::unit_one, product::unit_many, product::unit_zh),
         (product::axis_en, product::axis_zh, product::attributes),
@@ -170,11 +172,12 @@ fn load(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<Vec<(Id, Facts)
     let rows: Vec<Row> = on_each!(scope.db(), c => query.filter(product::id.eq_any(products)).load(c))?;
     let mut variants = variants(scope, products)?;
     let mut tiers = tiers(scope, products)?;
-    let mut pictures = pictures(scope, products)?;
+    let mut pictures = picture::of_products(scope, products)?;
     let facts = rows.into_iter().map(|(own, words, unit, axis, of_shop, freight)| {
         let facts = Facts {
             version: own.1,
             shop_version: of_shop.1,
+            reference: own.4.unwrap_or_default(),
             shop: ShopLine {
                 id: of_shop.0,
                 name: Both { en: of_shop.3, zh: of_shop.4 },
@@ -200,13 +203,10 @@ fn load(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<Vec<(Id, Facts)
 }
 
 /// The variants on offer, by product, in the seller's order.
-fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Variant>>> {
+pub(crate) fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Variant>>> {
     type Row = (Id, Id, String, String, String, i64, i64);
-    let query = variant::table
-        .filter(variant::gone.eq(false))
-        .filter(variant::product.eq_any(products))
-        .order((variant::product, variant::sort, variant::id))
-        .select((
+    let query =
+        variant::table.filter(variant::gone.eq(false)).order((variant::product, variant::sort, variant::id)).select((
             variant::product,
             variant::id,
             variant::sku,
@@ -215,7 +215,14 @@ fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id,
             variant::surcharge,
             variant::stock,
         ));
-    let rows: Vec<Row> = on_each!(scope.db(), c => query.load(c))?;
+    let mut rows: Vec<Row> = Vec::new();
+    if scope.db().asks_one_by_one(products.len()) {
+        for product in products {
+            rows.extend(on_each!(scope.db(), c => query.filter(variant::product.eq(product)).load::<Row>(c))?);
+        }
+    } else {
+        rows = on_each!(scope.db(), c => query.filter(variant::product.eq_any(products)).load(c))?;
+    }
     let mut by_product: HashMap<Id, Vec<Variant>> = HashMap::new();
     for (product, id, sku, en, zh, surcharge, stock) in rows {
         let variant = Variant { id, sku, name: Both { en, zh }, surcharge, stock };
@@ -225,27 +232,24 @@ fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id,
 }
 
 pub(crate) fn tiers(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Tier>>> {
-    let query = price_tier::table
-        .filter(price_tier::product.eq_any(products))
-        .order((price_tier::product, price_tier::from_quantity))
-        .select((price_tier::product, price_tier::from_quantity, price_tier::price));
-    let rows: Vec<(Id, i64, i64)> = on_each!(scope.db(), c => query.load(c))?;
+    let query = price_tier::table.order((price_tier::product, price_tier::from_quantity)).select((
+        price_tier::product,
+        price_tier::from_quantity,
+        price_tier::price,
+    ));
+    let mut rows: Vec<(Id, i64, i64)> = Vec::new();
+    if scope.db().asks_one_by_one(products.len()) {
+        for product in products {
+            rows.extend(
+                on_each!(scope.db(), c => query.filter(price_tier::product.eq(product)).load::<(Id, i64, i64)>(c))?,
+            );
+        }
+    } else {
+        rows = on_each!(scope.db(), c => query.filter(price_tier::product.eq_any(products)).load(c))?;
+    }
     let mut by_product: HashMap<Id, Vec<Tier>> = HashMap::new();
     for (product, from, price) in rows {
         by_product.entry(product).or_default().push(Tier { from, price });
-    }
-    Ok(by_product)
-}
-
-fn pictures(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Stored>>> {
-    let query = of_picture::table
-        .filter(of_picture::product.eq_any(products))
-        .order((of_picture::product, of_picture::place))
-        .select((of_picture::product, (of_picture::blob, of_picture::small, of_picture::width, of_picture::height)));
-    let rows: Vec<(Id, picture::Row)> = on_each!(scope.db(), c => query.load(c))?;
-    let mut by_product: HashMap<Id, Vec<Stored>> = HashMap::new();
-    for (product, row) in rows {
-        by_product.entry(product).or_default().extend(picture::stored(row));
     }
     Ok(by_product)
 }

@@ -4,6 +4,8 @@
 //!   look-up begins.
 //! - `category`, `product`, `picture`: what a seller publishes.
 //! - `price`, `stock`: the one price function, and the one way in which stock goes and comes back.
+//! - `bulk`: many products at once, out into a spreadsheet and in from one.
+//! - `written`: numbers as people write them.
 //! - `view`: what a page, a cart and the search index read; `facts`: what of it stays in memory, by version.
 //! - `demo`, `generated`: the demo's goods, and as many more as a measurement wants.
 //!
@@ -12,7 +14,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bulk;
 pub mod category;
+mod check;
 pub mod demo;
 mod facts;
 pub mod generated;
@@ -28,7 +32,9 @@ pub mod stock;
 pub mod testing;
 pub mod view;
 mod words;
+pub mod written;
 
+pub use check::Misfit;
 pub use policy::PART;
 pub use refused::Refused;
 pub use words::Both;

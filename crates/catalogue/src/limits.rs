@@ -48,9 +48,14 @@ pub(crate) fn both(field: &'static str, raw: &Both, max: usize) -> Result<Both, 
     if both.is_empty() { Err(Refused::Empty { of: field }) } else { Ok(both) }
 }
 
+/// A text of several lines that may be empty.
+pub(crate) fn paragraphs(field: &'static str, raw: &str, max: usize) -> Result<String, Refused> {
+    checked(field, raw, max, true)
+}
+
 /// A text of several lines in one language at least.
 pub(crate) fn both_texts(field: &'static str, raw: &Both, max: usize) -> Result<Both, Refused> {
-    let both = Both { en: checked(field, &raw.en, max, true)?, zh: checked(field, &raw.zh, max, true)? };
+    let both = Both { en: paragraphs(field, &raw.en, max)?, zh: paragraphs(field, &raw.zh, max)? };
     if both.is_empty() { Err(Refused::Empty { of: field }) } else { Ok(both) }
 }
 

@@ -3,10 +3,11 @@
 //!
 //! Two sizes are kept: large (at most 1,200 px on the longer side) and card (320 px), both JPEG on white.
 
+use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use db::{BlobId, Blobs, Id, Scope};
+use db::{BlobId, Blobs, Id, Scope, on_each};
 use diesel::prelude::*;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
@@ -212,10 +213,30 @@ pub fn of_product(scope: &mut impl Scope, product: &Id) -> QueryResult<Vec<Store
     Ok(rows.into_iter().filter_map(stored).collect())
 }
 
-/// Both blobs, width and height.
-pub(crate) type Row = (String, String, i64, i64);
+/// The same, of several products.
+pub(crate) fn of_products(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, Vec<Stored>>> {
+    let query = picture::table
+        .order((picture::product, picture::place))
+        .select((picture::product, (picture::blob, picture::small, picture::width, picture::height)));
+    let mut rows: Vec<(Id, Row)> = Vec::new();
+    if scope.db().asks_one_by_one(products.len()) {
+        for product in products {
+            rows.extend(on_each!(scope.db(), c => query.filter(picture::product.eq(product)).load::<(Id, Row)>(c))?);
+        }
+    } else {
+        rows = on_each!(scope.db(), c => query.filter(picture::product.eq_any(products)).load(c))?;
+    }
+    let mut by_product: HashMap<Id, Vec<Stored>> = HashMap::new();
+    for (product, row) in rows {
+        by_product.entry(product).or_default().extend(stored(row));
+    }
+    Ok(by_product)
+}
 
-pub(crate) fn stored((large, small, width, height): Row) -> Option<Stored> {
+/// Both blobs, width and height.
+type Row = (String, String, i64, i64);
+
+fn stored((large, small, width, height): Row) -> Option<Stored> {
     Some(Stored {
         large: BlobId::parse(&large)?,
         small: BlobId::parse(&small)?,

@@ -68,6 +68,7 @@ record! {
     product (id) of [], keep [] since listed_at, refers [shop -> shop, category -> category] {
         id: Text = "random id";
         shop: Text = "random id of the shop";
+        reference: MaybeText = "the seller's own number of the product";
         category: Text = "key of the category";
         state: Text = "listed or down";
         title_en: Text = "title";
@@ -126,6 +127,43 @@ record! {
     }
 }
 
+record! {
+    /// A spreadsheet that a seller has uploaded: what was found in it, and how far it has come. It goes with its files
+    /// seven days after its last step ([`crate::bulk::KEPT`]).
+    goods_import (shop, id) of [], keep [] since changed_at, refers [shop -> shop] {
+        shop: Text = "random id of the shop";
+        id: Text = "random id";
+        state: Text = "checking, checked, importing, done, cancelled or lost";
+        sheet: Text = "content hash of the table";
+        archive: MaybeText = "content hash of the archive of pictures";
+        rows_read: BigInt = "rows of the table";
+        products: BigInt = "products in the table";
+        done: BigInt = "products that were looked at, or imported";
+        fresh: BigInt = "of them new";
+        changed: BigInt = "of them changed";
+        same: BigInt = "of them as they were";
+        faulty: BigInt = "of them left out";
+        mistakes: BigInt = "mistakes found";
+        partial: Bool = "whether the faulty ones are left out and the others imported";
+        preview: Text = "JSON: how the first products will look";
+        findable_from: MaybeBigInt = "position in the outbox at which the search index has all of it";
+        made_at: BigInt = "when it was uploaded";
+        changed_at: BigInt = "last step";
+    }
+}
+
+record! {
+    import_mistake (import, place, sort) of [], keep [] since sort, refers [] {
+        import: Text = "random id of the import";
+        place: BigInt = "number of the product in the table";
+        sort: BigInt = "order";
+        line: BigInt = "row of the table";
+        cell_of: Text = "column of the table";
+        cell: Text = "what stood there, shortened";
+        message: Text = "JSON: key and arguments of what is said about it";
+    }
+}
+
 diesel::joinable!(product -> shop (shop));
 diesel::joinable!(product -> category (category));
 diesel::joinable!(variant -> product (product));
@@ -143,6 +181,8 @@ pub const RECORDS: &[&RecordInfo] = &[
     &variant::table::RECORD,
     &price_tier::table::RECORD,
     &picture::table::RECORD,
+    &goods_import::table::RECORD,
+    &import_mistake::table::RECORD,
 ];
 
 /// This crate's part of the house.

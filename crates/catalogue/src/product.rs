@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use db::{Event, Id, Stop, Tx, on_each};
+use db::{Event, Id, Scope, Stop, Tx, insert_all, on_each};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,20 +10,12 @@ use crate::picture::Stored;
 use crate::policy::{category, picture, price_tier, product, shop, variant};
 use crate::price::Tier;
 use crate::shop::Seller;
-use crate::{Both, PRODUCT_CHANGED, Refused, limits};
+use crate::{Both, PRODUCT_CHANGED, Refused};
 
 pub const VARIANTS_MAX: usize = 50;
 pub const TIERS_MAX: usize = 6;
 pub const PICTURES_MAX: usize = 12;
 pub const ATTRIBUTES_MAX: usize = 30;
-const TITLE_MAX: usize = 120;
-const TEXT_MAX: usize = 5_000;
-const UNIT_MAX: usize = 20;
-const AXIS_MAX: usize = 30;
-const ATTRIBUTE_NAME_MAX: usize = 40;
-const ATTRIBUTE_VALUE_MAX: usize = 120;
-const SKU_MAX: usize = 40;
-const VARIANT_NAME_MAX: usize = 60;
 
 /// The unit of trade: one case, many cases, 箱.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +60,8 @@ pub enum NewPicture {
 /// What a seller publishes or saves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewProduct {
+    /// The seller's own number of the product, by which a spreadsheet names it; may be empty.
+    pub reference: String,
     pub category: String,
     pub title: Both,
     pub text: Both,
@@ -86,79 +80,6 @@ pub struct NewProduct {
 pub struct Published {
     pub id: Id,
     pub version: i64,
-}
-
-impl NewProduct {
-    /// Trimmed and within all limits, or the first thing that is not.
-    pub fn checked(&self) -> Result<NewProduct, Refused> {
-        limits::count("attributes", self.attributes.len(), 0, ATTRIBUTES_MAX)?;
-        limits::count("variants", self.variants.len(), 1, VARIANTS_MAX)?;
-        limits::count("pictures", self.pictures.len(), 1, PICTURES_MAX)?;
-        let unit = Both { en: self.unit.one.clone(), zh: self.unit.zh.clone() };
-        let unit = limits::both("unit", &unit, UNIT_MAX)?;
-        let many = limits::line("unit", &self.unit.many, UNIT_MAX)?;
-        let many = if many.is_empty() { unit.en.clone() } else { many };
-        Ok(NewProduct {
-            category: self.category.clone(),
-            title: limits::both("title", &self.title, TITLE_MAX)?,
-            text: limits::both_texts("text", &self.text, TEXT_MAX)?,
-            unit: Unit { one: unit.en, many, zh: unit.zh },
-            axis: limits::both("axis", &self.axis, AXIS_MAX)?,
-            attributes: self.attributes.iter().map(checked_attribute).collect::<Result<_, _>>()?,
-            tiers: checked_tiers(&self.tiers)?,
-            variants: checked_variants(&self.variants)?,
-            pictures: self.pictures.clone(),
-        })
-    }
-}
-
-fn checked_attribute(attribute: &Attribute) -> Result<Attribute, Refused> {
-    Ok(Attribute {
-        name: limits::both("attributes", &attribute.name, ATTRIBUTE_NAME_MAX)?,
-        value: limits::both("attributes", &attribute.value, ATTRIBUTE_VALUE_MAX)?,
-    })
-}
-
-fn checked_tiers(tiers: &[Tier]) -> Result<Vec<Tier>, Refused> {
-    limits::count("tiers", tiers.len(), 1, TIERS_MAX)?;
-    for tier in tiers {
-        limits::number("tiers", tier.from, 1, limits::QUANTITY_MAX)?;
-        limits::amount("tiers", tier.price, 1)?;
-    }
-    for (at, pair) in tiers.windows(2).enumerate() {
-        if pair[1].from <= pair[0].from {
-            return Err(Refused::TierQuantity { row: at + 2 });
-        }
-        if pair[1].price >= pair[0].price {
-            return Err(Refused::TierPrice { row: at + 2 });
-        }
-    }
-    Ok(tiers.to_vec())
-}
-
-fn checked_variants(variants: &[NewVariant]) -> Result<Vec<NewVariant>, Refused> {
-    let mut checked: Vec<NewVariant> = Vec::with_capacity(variants.len());
-    for (at, new) in variants.iter().enumerate() {
-        let row = NewVariant {
-            id: new.id.clone(),
-            sku: limits::line("variants", &new.sku, SKU_MAX)?,
-            name: limits::both("variants", &new.name, VARIANT_NAME_MAX)?,
-            surcharge: limits::amount("variants", new.surcharge, 0)?,
-            stock: limits::number("variants", new.stock, 0, limits::QUANTITY_MAX)?,
-            stock_was: new.stock_was,
-        };
-        // A buyer who cannot tell two rows apart orders the wrong one.
-        let twice = checked.iter().any(|other| {
-            other.name == row.name
-                || (!row.sku.is_empty() && other.sku == row.sku)
-                || (row.id.is_some() && other.id == row.id)
-        });
-        if twice {
-            return Err(Refused::VariantTwice { row: at + 1 });
-        }
-        checked.push(row);
-    }
-    Ok(checked)
 }
 
 /// What a command came to that was only tried.
@@ -191,20 +112,23 @@ pub(crate) fn publish_as(tx: &mut Tx, seller: &Seller, id: Id, new: &NewProduct)
     must_know_category(tx, &new.category)?;
     let pictures = pictures_of(tx, &id, &new.pictures)?;
     let now = tx.now;
-    diesel::insert_into(product::table)
-        .values((
-            (
-                product::id.eq(&id),
-                product::shop.eq(&seller.shop),
-                product::state.eq("listed"),
-                product::sold.eq(0),
-                product::listed_at.eq(Some(now)),
-                product::changed_at.eq(now),
-                product::version.eq(1),
-            ),
-            Columns::of(&new, &pictures)?,
-        ))
-        .execute(tx.db)?;
+    let row = (
+        (
+            product::id.eq(&id),
+            product::shop.eq(&seller.shop),
+            product::state.eq("listed"),
+            product::sold.eq(0),
+            product::listed_at.eq(Some(now)),
+            product::changed_at.eq(now),
+            product::version.eq(1),
+        ),
+        Columns::of(&new, &pictures)?,
+    );
+    // The one conflict there can be is the seller's own number; the id is fresh.
+    let n = on_each!(tx.db, c => diesel::insert_into(product::table).values(row).on_conflict_do_nothing().execute(c))?;
+    if n == 0 {
+        return Err(Stop::refuse(Refused::ReferenceTaken));
+    }
     insert_tiers(tx, &id, &new.tiers)?;
     insert_pictures(tx, &id, &pictures)?;
     for (sort, row) in new.variants.iter().enumerate() {
@@ -223,6 +147,7 @@ pub(crate) fn publish_as(tx: &mut Tx, seller: &Seller, id: Id, new: &NewProduct)
 pub fn edit(tx: &mut Tx, seller: &Seller, id: &Id, version: i64, new: &NewProduct) -> Result<Published, Stop<Refused>> {
     let new = new.checked().map_err(Stop::Refused)?;
     must_know_category(tx, &new.category)?;
+    must_be_free(tx, seller, id, &new.reference)?;
     let pictures = pictures_of(tx, id, &new.pictures)?;
     let now = tx.now;
     let n = diesel::update(of_seller(seller, id).filter(product::version.eq(version)))
@@ -274,8 +199,9 @@ fn edited_or_not_found(tx: &mut Tx, seller: &Seller, id: &Id) -> QueryResult<Ref
     Ok(if known == 0 { Refused::ProductNotFound } else { Refused::Edited })
 }
 
-fn must_be_open(tx: &mut Tx, seller: &Seller) -> Result<(), Stop<Refused>> {
-    let state: Option<String> = shop::table.find(&seller.shop).select(shop::state).first(tx.db).optional()?;
+pub(crate) fn must_be_open(scope: &mut impl Scope, seller: &Seller) -> Result<(), Stop<Refused>> {
+    let asked = shop::table.find(&seller.shop).select(shop::state);
+    let state: Option<String> = on_each!(scope.db(), c => asked.get_result(c)).optional()?;
     match state.as_deref() {
         Some("open") => Ok(()),
         Some("paused") => Err(Stop::refuse(Refused::ShopPaused)),
@@ -283,8 +209,23 @@ fn must_be_open(tx: &mut Tx, seller: &Seller) -> Result<(), Stop<Refused>> {
     }
 }
 
+/// The seller's own number is on no other product of the shop.
+fn must_be_free(tx: &mut Tx, seller: &Seller, id: &Id, reference: &str) -> Result<(), Stop<Refused>> {
+    if reference.is_empty() {
+        return Ok(());
+    }
+    let others = product::table
+        .filter(product::shop.eq(&seller.shop))
+        .filter(product::reference.eq(reference))
+        .filter(product::id.ne(id))
+        .count();
+    let taken: i64 = on_each!(tx.db, c => others.get_result(c))?;
+    if taken == 0 { Ok(()) } else { Err(Stop::refuse(Refused::ReferenceTaken)) }
+}
+
 fn must_know_category(tx: &mut Tx, key: &str) -> Result<(), Stop<Refused>> {
-    let known: i64 = category::table.find(key).count().get_result(tx.db)?;
+    let asked = category::table.find(key).count();
+    let known: i64 = on_each!(tx.db, c => asked.get_result(c))?;
     if known == 0 { Err(Stop::refuse(Refused::CategoryUnknown)) } else { Ok(()) }
 }
 
@@ -293,9 +234,11 @@ fn changed(tx: &mut Tx, id: &Id) {
 }
 
 /// What publish and edit write alike.
+// An empty number is taken away, and not left as it was.
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = product)]
+#[diesel(table_name = product, treat_none_as_null = true)]
 struct Columns<'a> {
+    reference: Option<&'a str>,
     category: &'a str,
     title_en: &'a str,
     title_zh: &'a str,
@@ -316,6 +259,7 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     fn of(new: &'a NewProduct, pictures: &'a [Stored]) -> Result<Columns<'a>, serde_json::Error> {
         Ok(Columns {
+            reference: Some(new.reference.as_str()).filter(|reference| !reference.is_empty()),
             category: &new.category,
             title_en: &new.title.en,
             title_zh: &new.title.zh,
@@ -357,10 +301,14 @@ fn insert_tiers(tx: &mut Tx, id: &Id, tiers: &[Tier]) -> QueryResult<()> {
     let rows: Vec<_> = tiers
         .iter()
         .map(|tier| {
-            (price_tier::product.eq(id), price_tier::from_quantity.eq(tier.from), price_tier::price.eq(tier.price))
+            (
+                price_tier::product.eq(id.clone()),
+                price_tier::from_quantity.eq(tier.from),
+                price_tier::price.eq(tier.price),
+            )
         })
         .collect();
-    on_each!(tx.db, c => diesel::insert_into(price_tier::table).values(&rows).execute(c))?;
+    on_each!(tx.db, c => insert_all!(c, price_tier::table, rows, TIERS_MAX))?;
     Ok(())
 }
 
@@ -370,16 +318,16 @@ fn insert_pictures(tx: &mut Tx, id: &Id, pictures: &[Stored]) -> QueryResult<()>
         .zip(0i64..)
         .map(|(stored, place)| {
             (
-                picture::product.eq(id),
+                picture::product.eq(id.clone()),
                 picture::place.eq(place),
-                picture::blob.eq(stored.large.as_str()),
-                picture::small.eq(stored.small.as_str()),
+                picture::blob.eq(stored.large.as_str().to_owned()),
+                picture::small.eq(stored.small.as_str().to_owned()),
                 picture::width.eq(i64::from(stored.width)),
                 picture::height.eq(i64::from(stored.height)),
             )
         })
         .collect();
-    on_each!(tx.db, c => diesel::insert_into(picture::table).values(&rows).execute(c))?;
+    on_each!(tx.db, c => insert_all!(c, picture::table, rows, PICTURES_MAX))?;
     Ok(())
 }
 
@@ -405,20 +353,19 @@ fn pictures_of(tx: &mut Tx, id: &Id, named: &[NewPicture]) -> Result<Vec<Stored>
 
 fn insert_variant(tx: &mut Tx, product: &Id, sort: usize, new: &NewVariant) -> QueryResult<()> {
     let (id, now) = (tx.id(), tx.now);
-    diesel::insert_into(variant::table)
-        .values((
-            variant::product.eq(product),
-            variant::id.eq(id),
-            variant::sku.eq(&new.sku),
-            variant::name_en.eq(&new.name.en),
-            variant::name_zh.eq(&new.name.zh),
-            variant::surcharge.eq(new.surcharge),
-            variant::stock.eq(new.stock),
-            variant::sort.eq(sort as i64),
-            variant::gone.eq(false),
-            variant::changed_at.eq(now),
-        ))
-        .execute(tx.db)?;
+    let row = (
+        variant::product.eq(product),
+        variant::id.eq(id),
+        variant::sku.eq(&new.sku),
+        variant::name_en.eq(&new.name.en),
+        variant::name_zh.eq(&new.name.zh),
+        variant::surcharge.eq(new.surcharge),
+        variant::stock.eq(new.stock),
+        variant::sort.eq(sort as i64),
+        variant::gone.eq(false),
+        variant::changed_at.eq(now),
+    );
+    on_each!(tx.db, c => diesel::insert_into(variant::table).values(row).execute(c))?;
     Ok(())
 }
 
@@ -502,6 +449,7 @@ mod tests {
         fn form(&self) -> NewProduct {
             let page = self.page();
             NewProduct {
+                reference: page.reference,
                 category: page.category,
                 title: page.title,
                 text: page.text,
@@ -733,6 +681,7 @@ mod tests {
     #[test]
     fn every_field_has_limits() {
         let good = NewProduct {
+            reference: String::new(),
             category: "buttons".into(),
             title: Both::new("Button", "纽扣"),
             text: Both::new("Text", ""),

@@ -50,6 +50,8 @@ pub enum Refused {
     CategoryKey,
 
     ProductNotFound,
+    /// Another product of the shop bears the same number.
+    ReferenceTaken,
     /// Somebody saved another edit meanwhile.
     Edited,
     /// The tier in that row (from 1) does not begin at more units than the one before.
@@ -95,6 +97,14 @@ pub enum Refused {
     },
     /// Not a JPEG, PNG or WebP, or a broken one.
     NotAPicture,
+
+    ImportNotFound,
+    /// The import is at another step by now.
+    ImportState,
+    /// The shop keeps so many imports already.
+    ImportsMany {
+        max: usize,
+    },
 }
 
 impl Refused {
@@ -110,6 +120,7 @@ impl Refused {
             Refused::SinceYear => "since_year",
             Refused::CategoryUnknown | Refused::CategoryTooDeep => "category",
             Refused::CategoryKey => "key",
+            Refused::ReferenceTaken => "reference",
             Refused::TierQuantity { .. } | Refused::TierPrice { .. } => "tiers",
             Refused::VariantTwice { .. } | Refused::VariantUnknown { .. } => "variants",
             Refused::PictureUnknown { .. }
@@ -141,6 +152,7 @@ impl Refused {
             Refused::CategoryTooDeep => "refused-catalogue-category-too-deep",
             Refused::CategoryKey => "refused-catalogue-category-key",
             Refused::ProductNotFound => "refused-catalogue-product-not-found",
+            Refused::ReferenceTaken => "refused-catalogue-reference-taken",
             Refused::Edited => "refused-catalogue-edited",
             Refused::TierQuantity { .. } => "refused-catalogue-tier-quantity",
             Refused::TierPrice { .. } => "refused-catalogue-tier-price",
@@ -153,6 +165,9 @@ impl Refused {
             Refused::PicturePixels { .. } => "refused-catalogue-picture-pixels",
             Refused::PictureTooSmall { .. } => "refused-catalogue-picture-too-small",
             Refused::NotAPicture => "refused-catalogue-not-a-picture",
+            Refused::ImportNotFound => "refused-catalogue-import-not-found",
+            Refused::ImportState => "refused-catalogue-import-state",
+            Refused::ImportsMany { .. } => "refused-catalogue-imports-many",
         }
     }
 
@@ -171,6 +186,7 @@ impl Refused {
             Refused::PictureBytes { max_mib } => vec![("max", max_mib.to_string())],
             Refused::PicturePixels { max } => vec![("max", max.to_string())],
             Refused::PictureTooSmall { min } => vec![("min", min.to_string())],
+            Refused::ImportsMany { max } => vec![("max", max.to_string())],
             _ => Vec::new(),
         }
     }
@@ -196,6 +212,7 @@ impl Refused {
             Refused::CategoryTooDeep,
             Refused::CategoryKey,
             Refused::ProductNotFound,
+            Refused::ReferenceTaken,
             Refused::Edited,
             Refused::TierQuantity { row: 1 },
             Refused::TierPrice { row: 1 },
@@ -208,6 +225,9 @@ impl Refused {
             Refused::PicturePixels { max: 1 },
             Refused::PictureTooSmall { min: 1 },
             Refused::NotAPicture,
+            Refused::ImportNotFound,
+            Refused::ImportState,
+            Refused::ImportsMany { max: 1 },
         ]
     }
 }

@@ -114,6 +114,7 @@ pub fn new_product(db: &Database, en: &str, zh: &str) -> NewProduct {
         stock_was: 0,
     };
     NewProduct {
+        reference: String::new(),
         category: "buttons".into(),
         title: Both::new(en, zh),
         text: Both::new("Made in our own works.", "自有工厂生产。"),

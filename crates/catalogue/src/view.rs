@@ -70,6 +70,8 @@ pub struct Variant {
 #[derive(Clone, Debug)]
 pub struct ProductPage {
     pub id: Id,
+    /// The seller's own number; for the seller's pages only.
+    pub reference: String,
     pub sale: Sale,
     pub shop: ShopLine,
     pub freight: Freight,
@@ -119,6 +121,7 @@ fn page((live, facts): (Live, Arc<Facts>)) -> ProductPage {
     ProductPage {
         variants: facts.variants(&live),
         id: live.id,
+        reference: facts.reference.clone(),
         sale: live.sale,
         shop: facts.shop.clone(),
         freight: facts.freight,

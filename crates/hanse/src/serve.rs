@@ -105,7 +105,8 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
         trust_forwarded: config.server.trust_forwarded,
     });
     let forms = vault.keys().house_key("web.forms").await.map_err(|e| e.to_string())?;
-    let router: Router = web::frame::shell(site, CsrfKey::new(&forms), pages::pages(&app), pages::plain(&app))?;
+    let (people, machines) = (pages::pages(&app).merge(api::pages(&app)), pages::plain(&app).merge(api::plain(&app)));
+    let router: Router = web::frame::shell(site, CsrfKey::new(&forms), people, machines)?;
     say_hello(&public, connected.sandbox.as_ref().map(|sandbox| sandbox.base.as_str()), started.demo.is_some());
     axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(told_to_stop())
@@ -184,18 +185,23 @@ fn start_jobs(vault: &Vault, terms: &trade::Terms, partners: Partners, payout_ev
     ];
     let house = Jobs::start(vault.data().clone(), house, Arc::new(Home { vault: vault.clone() }), 1)
         .map_err(|e| e.to_string())?;
-    Ok(AllJobs { trade, house })
+    // By itself: a large import keeps nothing else waiting.
+    let bulk = Jobs::start(vault.data().clone(), catalogue::bulk::HANDLERS.to_vec(), Arc::new(()), 1)
+        .map_err(|e| e.to_string())?;
+    Ok(AllJobs { trade, house, bulk })
 }
 
 struct AllJobs {
     trade: Jobs,
     house: Jobs,
+    bulk: Jobs,
 }
 
 impl AllJobs {
     fn stop(self) {
         self.trade.stop();
         self.house.stop();
+        self.bulk.stop();
     }
 }
 

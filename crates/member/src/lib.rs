@@ -30,6 +30,7 @@ pub mod sign_in;
 pub mod staff;
 mod sweep;
 mod throttle;
+pub mod token;
 
 pub use code::{CodeSent, CodeToSend, Reason};
 pub use policy::PART;

@@ -43,6 +43,16 @@ purpose! { KeepSession {
     refusal "Without it you can browse, not sign in." / "不使用时您可浏览，但无法登录。",
 } }
 
+purpose! { UseApi {
+    section "2.1.1", basis Contract,
+    says "If you let your own programs act for you, we keep of each access token a hash, what it may do, and the name you give it."
+        / "如您允许自己的程序代您操作，我们保存每个访问令牌的散列、权限范围以及您为其取的名称。",
+    requires [ApiToken, ApiTokenName], accepts [], reads [],
+    discloses [], roles [Own, Job],
+    keep [TurnedOff + 0 Days => Delete, Cancelled + 0 Days => Shred],
+    refusal "You need none; a token ends when you end it, and after a year at the latest." / "您可以不使用；令牌由您随时终止，最长一年后失效。",
+} }
+
 purpose! { AdministerStaff {
     section "5.3.1", basis Contract,
     says "Staff have accounts, roles and cases so that only those authorised reach personal information." / "员工按角色和事项授权访问个人信息。",
@@ -105,6 +115,21 @@ record! {
 }
 
 record! {
+    /// A token by which a program of the person's acts for them.
+    api_token (person, id) of [person delete], keep [UseApi] since ends_at, refers [person -> person] {
+        person: Text = "random id";
+        id: Text = "random id";
+        token: Text => ApiToken;
+        name: sealed ApiTokenName of person;
+        reaches: Text = "what it may do";
+        staff: Bool = "a token of the staff";
+        begun_at: BigInt = "when it was made";
+        used_at: BigInt = "last use, to the hour";
+        ends_at: BigInt = "when it stops working";
+    }
+}
+
+record! {
     staff (id) of [id shred], keep [AdministerStaff] since ended_at, refers [id -> person] {
         id: Text = "random id";
         name: sealed StaffName of id;
@@ -116,13 +141,20 @@ record! {
     }
 }
 
-pub const PURPOSES: &[&PurposeInfo] =
-    &[&RegisterAccount::INFO, &SignIn::INFO, &GuardSignIn::INFO, &KeepSession::INFO, &AdministerStaff::INFO];
+pub const PURPOSES: &[&PurposeInfo] = &[
+    &RegisterAccount::INFO,
+    &SignIn::INFO,
+    &GuardSignIn::INFO,
+    &KeepSession::INFO,
+    &UseApi::INFO,
+    &AdministerStaff::INFO,
+];
 pub const RECORDS: &[&RecordInfo] = &[
     &member::table::RECORD,
     &one_time_code::table::RECORD,
     &throttle::table::RECORD,
     &session::table::RECORD,
+    &api_token::table::RECORD,
     &staff::table::RECORD,
 ];
 

@@ -41,6 +41,9 @@ pub enum Refused {
     NotAStaffAccount,
     StaffAccountTaken,
     NotAStaffRole,
+    TooManyTokens {
+        max: i64,
+    },
 }
 
 impl Refused {
@@ -56,7 +59,10 @@ impl Refused {
             Refused::WrongCurrentPassword => Some("current"),
             Refused::NotAStaffAccount | Refused::StaffAccountTaken => Some("account"),
             Refused::NotAStaffRole => Some("role"),
-            Refused::TooManyFromHere { .. } | Refused::Restricted | Refused::NoSuchAccount => None,
+            Refused::TooManyFromHere { .. }
+            | Refused::Restricted
+            | Refused::NoSuchAccount
+            | Refused::TooManyTokens { .. } => None,
         }
     }
 
@@ -80,11 +86,13 @@ impl Refused {
             Refused::NotAStaffAccount => "refused-member-not-a-staff-account",
             Refused::StaffAccountTaken => "refused-member-staff-account-taken",
             Refused::NotAStaffRole => "refused-member-not-a-staff-role",
+            Refused::TooManyTokens { .. } => "refused-member-too-many-tokens",
         }
     }
 
     pub fn args(&self) -> Vec<(&'static str, String)> {
         match self {
+            Refused::TooManyTokens { max } => vec![("max", max.to_string())],
             Refused::WrongCode { left } => vec![("left", left.to_string())],
             Refused::TooManyCodes { minutes }
             | Refused::TooManyTries { minutes }
@@ -94,7 +102,7 @@ impl Refused {
     }
 
     /// One of each, for the test that every refusal has its words in both languages.
-    pub const EACH: [Refused; 17] = [
+    pub const EACH: [Refused; 18] = [
         Refused::NotAgreed,
         Refused::NameTaken,
         Refused::PhoneTaken,
@@ -112,6 +120,7 @@ impl Refused {
         Refused::NotAStaffAccount,
         Refused::StaffAccountTaken,
         Refused::NotAStaffRole,
+        Refused::TooManyTokens { max: 1 },
     ];
 }
 

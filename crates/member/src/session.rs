@@ -4,7 +4,7 @@
 //! A session that ends is deleted at once, in the same transaction.
 
 use crate::policy::{session, staff};
-use crate::{Member, Staff};
+use crate::{Member, Staff, token};
 use aws_lc_rs::{digest, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -31,15 +31,12 @@ pub struct Token(Zeroizing<String>);
 
 impl Token {
     fn new() -> Token {
-        let mut bytes = Zeroizing::new([0u8; TOKEN_BYTES]);
-        rand::fill(bytes.as_mut()).expect("the system gives random bytes");
-        Token(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref())))
+        Token(drawn())
     }
 
     /// A token as a cookie brought it; `None` if it cannot be one.
     pub fn parse(cookie: &str) -> Option<Token> {
-        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(cookie).ok()?);
-        (bytes.len() == TOKEN_BYTES).then(|| Token(Zeroizing::new(cookie.to_owned())))
+        may_be_drawn(cookie).then(|| Token(Zeroizing::new(cookie.to_owned())))
     }
 
     /// For the cookie, and nothing else.
@@ -48,8 +45,25 @@ impl Token {
     }
 
     fn hash(&self) -> String {
-        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, self.0.as_bytes()))
+        hashed(&self.0)
     }
+}
+
+/// 256 random bits as text.
+pub(crate) fn drawn() -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0u8; TOKEN_BYTES]);
+    rand::fill(bytes.as_mut()).expect("the system gives random bytes");
+    Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref()))
+}
+
+/// Whether [`drawn`] can have made it.
+pub(crate) fn may_be_drawn(text: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(text).map(Zeroizing::new).is_ok_and(|bytes| bytes.len() == TOKEN_BYTES)
+}
+
+/// What is kept of a token: it was drawn from 256 bits, so that no salt and no slow hash make it safer.
+pub(crate) fn hashed(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, token.as_bytes()))
 }
 
 impl fmt::Debug for Token {
@@ -216,13 +230,15 @@ pub fn end<R>(tx: &mut Tx, person: &Id, id: &Id) -> Result<bool, Stop<R>> {
     Ok(diesel::delete(session::table.find((person, id))).execute(tx.db)? == 1)
 }
 
-/// Signs a person out everywhere. Returns how many sessions ended.
+/// Signs a person out everywhere, and their programs. Returns how many sessions ended.
 pub fn end_all<R>(tx: &mut Tx, person: &Id) -> Result<usize, Stop<R>> {
+    token::end_all(tx, person)?;
     Ok(diesel::delete(session::table.filter(session::person.eq(person))).execute(tx.db)?)
 }
 
-/// Signs a person out everywhere else.
+/// Signs a person out everywhere else, and their programs: whoever came in unbidden may have made a token.
 pub fn end_others<R>(tx: &mut Tx, person: &Id, this: &Id) -> Result<usize, Stop<R>> {
+    token::end_all(tx, person)?;
     let others = session::table.filter(session::person.eq(person)).filter(session::id.ne(this));
     Ok(diesel::delete(others).execute(tx.db)?)
 }

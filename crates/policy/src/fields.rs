@@ -14,6 +14,10 @@ fields! {
         rule Line { min: 6, max: 6 }; mask All; "one-time code" / "验证码", example "493201";
     SessionToken: String, NetId, Credential, Own, Hash;
         rule Made; mask All; "session token" / "会话标识", example "32 random bytes";
+    ApiToken: String, NetId, Credential, Own, Hash;
+        rule Made; mask All; "access token of your programs (only a hash is kept)" / "程序访问令牌（仅存散列）", example "32 random bytes";
+    ApiTokenName: String, Online, FreeText, Own, Sealed;
+        rule Line { min: 1, max: 60 }; mask None; "name that you give an access token" / "您为访问令牌取的名称", example "stock sync";
     TryMark: String, NetId, General, Own, Hash;
         rule Made; mask All;
         "keyed hash of the number, name or IP address of a try to sign in or register" / "登录或注册尝试的手机号、会员名或 IP 地址的加密散列",

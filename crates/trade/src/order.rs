@@ -197,6 +197,11 @@ fn own(scope: &mut impl Scope, buyer: &Buyer, order: &Id) -> Result<OrderState, 
     state::read(&state.ok_or(Stop::Refused(Refused::NoSuchOrder))?)
 }
 
+/// How far an order of the buyer's is.
+pub fn state(scope: &mut impl Scope, buyer: &Buyer, order: &Id) -> Result<OrderState, Stop<Refused>> {
+    own(scope, buyer, order)
+}
+
 /// Before payment. The goods go back on the shelf.
 pub fn cancel(tx: &mut Tx, buyer: &Buyer, order: &Id) -> Result<(), Stop<Refused>> {
     own(tx, buyer, order)?;

@@ -21,7 +21,7 @@ pub use access::{Access, Actor, NoAccess};
 pub use keys::{Fresh, KeyStore, Taken};
 pub use part::Part;
 pub use person::{PersonKind, State};
-pub use sealed::{Disclosed, Masked, NotOpened, Personal, RowKey, Sealed};
+pub use sealed::{Disclosed, Masked, NotOpened, Personal, RowKey, Sealed, Written};
 
 use db::Database;
 use std::sync::Arc;

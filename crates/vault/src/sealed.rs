@@ -254,6 +254,11 @@ impl<F: Field, P: Purpose> Personal<F, P> {
         Masked(mask(F::INFO.mask, &self.value.show()))
     }
 
+    /// For an answer to the very program that asked, as [`maud::Render`] is for a page: the reading is noted already.
+    pub fn written(&self) -> Written {
+        Written(zeroize::Zeroizing::new(self.value.show()))
+    }
+
     /// Gives the value away to `R`, and notes it in the ledger: who, what, to whom, why.
     pub fn disclose<R: Recipient>(&self, scope: &mut impl Scope) -> Disclosed<R, F>
     where
@@ -289,6 +294,30 @@ pub struct Masked(String);
 impl Masked {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Masked {
+    /// As [`Personal::written`].
+    pub fn written(&self) -> Written {
+        Written(zeroize::Zeroizing::new(self.0.clone()))
+    }
+}
+
+/// An opened value on its way into an answer for a program: the person's own, or one that the role of whoever asks reads
+/// for the purpose of its access. It can be serialised and nothing else: no `Debug` of it, no `Display`, no way to look
+/// at it; so it reaches no log and no other call.
+pub struct Written(zeroize::Zeroizing<String>);
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Written")
+    }
+}
+
+impl serde::Serialize for Written {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -103,6 +103,18 @@
     setTimeout(() => toast.remove(), 6000);
   }
 
+  /* What the server works on is looked at again until it is done. */
+
+  async function lookAgain() {
+    try {
+      const answer = await fetch(location.href, { credentials: "same-origin" });
+      if (!answer.ok) throw new Error("not there");
+      takeMain(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch {
+      setTimeout(lookAgain, 5000);
+    }
+  }
+
   async function add(form, submitter) {
     const { answer, page } = await send(form, submitter);
     if (answer.ok && new URL(answer.url).pathname === form.dataset.add) {
@@ -143,6 +155,7 @@
     // A row to swipe shows where one is.
     for (const here of all(":is(.side, .tabs) [aria-current]", root)) here.parentElement.scrollLeft = here.offsetLeft - 40;
     root.querySelector("[data-focus]")?.focus();
+    if (root.querySelector("[data-live]")) setTimeout(lookAgain, 1000);
   }
 
   document.addEventListener("click", (event) => {

@@ -17,6 +17,7 @@ use crate::frame;
 use crate::language::{Arg, Lang, f};
 use axum::extract::{FromRequest, Request};
 use axum::http::{Method, header, request::Parts};
+use catalogue::written::{self, NotANumber};
 use policy::{Invalid, Typed};
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -141,18 +142,13 @@ impl FormData {
     /// A whole number in `range`. White space around it, separators of thousands and full-width digits (as a Chinese
     /// keyboard writes them) are understood.
     pub fn number(&self, name: &str, range: RangeInclusive<i64>) -> Result<i64, FieldError> {
-        let text = plain_number(self.text(name)).ok_or_else(|| FieldError::plain(name, "invalid-number"))?;
-        if text.is_empty() {
-            return Err(FieldError::plain(name, "invalid-missing"));
-        }
-        let number = text.parse::<i64>();
-        match number {
-            Ok(number) if range.contains(&number) => Ok(number),
-            Ok(_) => Err(out_of(name, &range)),
-            // Longer than any number, or none at all: the person is told the range in the first case.
-            Err(_) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => Err(out_of(name, &range)),
-            Err(_) => Err(FieldError::plain(name, "invalid-number")),
-        }
+        written::whole(self.text(name), &range).map_err(|wrong| match wrong {
+            NotANumber::Missing => FieldError::plain(name, "invalid-missing"),
+            NotANumber::Form => FieldError::plain(name, "invalid-number"),
+            NotANumber::OutOfRange => {
+                FieldError::new(name, "invalid-range", [("min", *range.start()), ("max", *range.end())])
+            }
+        })
     }
 
     /// As `number`; `None` where nothing was typed.
@@ -162,24 +158,16 @@ impl FormData {
 
     /// An amount in minor units: `1920`, `1,920.5` and `1920.50` CNY are 192000, 192050 and 192050.
     pub fn money(&self, name: &str, currency: &str, range: RangeInclusive<i64>) -> Result<i64, FieldError> {
-        let text = plain_number(self.text(name)).ok_or_else(|| FieldError::plain(name, "invalid-money"))?;
-        if text.is_empty() {
-            return Err(FieldError::plain(name, "invalid-missing"));
-        }
         let digits = format::minor_digits(currency) as usize;
-        let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-        let numeric = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || !numeric(whole) || !numeric(part) || part.len() > digits || text.ends_with('.') {
-            return Err(FieldError::plain(name, "invalid-money"));
-        }
-        match format!("{whole}{part:0<digits$}").parse::<i64>() {
-            Ok(minor) if range.contains(&minor) => Ok(minor),
-            _ => {
+        written::money(self.text(name), digits, &range).map_err(|wrong| match wrong {
+            NotANumber::Missing => FieldError::plain(name, "invalid-missing"),
+            NotANumber::Form => FieldError::plain(name, "invalid-money"),
+            NotANumber::OutOfRange => {
                 let show = |minor| Arg::from(format::money_plain(minor, currency));
                 let ends = [("min", show(*range.start())), ("max", show(*range.end()))];
-                Err(FieldError::new(name, "invalid-money-range", ends))
+                FieldError::new(name, "invalid-money-range", ends)
             }
-        }
+        })
     }
 
     /// The one of `options` that was chosen.
@@ -225,39 +213,6 @@ pub fn is_our_path(path: &str) -> bool {
         && !path.starts_with("//")
         && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
         && path.len() <= 2_000
-}
-
-fn out_of(name: &str, range: &RangeInclusive<i64>) -> FieldError {
-    FieldError::new(name, "invalid-range", [("min", *range.start()), ("max", *range.end())])
-}
-
-/// Full-width digits and point as ASCII ones, without white space around and without separators; `None` where a
-/// separator stands elsewhere than between thousands: `1,5` is nobody's 15. At most 64 characters are looked at.
-pub(crate) fn plain_number(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().take(64).map(plain).collect();
-    if !text.contains(',') {
-        return Some(text);
-    }
-    let (whole, part) = text.split_once('.').map_or((text.as_str(), None), |(whole, part)| (whole, Some(part)));
-    let mut groups = whole.split(',');
-    let first = groups.next().is_some_and(|group| (1..=3).contains(&group.len()));
-    let numeric = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
-    let thousands = first && groups.all(|group| group.len() == 3) && whole.split(',').all(numeric);
-    if !thousands || part.is_some_and(|part| part.contains(',')) {
-        return None;
-    }
-    Some(text.replace(',', ""))
-}
-
-/// As an English keyboard would have it; a space within a number separates as a comma does.
-fn plain(c: char) -> char {
-    match c {
-        '０'..='９' => char::from(b'0' + (c as u32 - '０' as u32) as u8),
-        '．' | '。' => '.',
-        '，' => ',',
-        c if c.is_whitespace() => ',',
-        c => c,
-    }
 }
 
 /// `+` is a space, `%41` a byte; a broken escape stands for itself, as browsers have it. What is not UTF-8 then, and a

@@ -184,6 +184,7 @@ impl Goods {
     fn new_product(&self, picture: Stored) -> NewProduct {
         let both = |(en, zh): (&str, &str)| Both::new(en, zh);
         NewProduct {
+            reference: String::new(),
             category: self.category.to_owned(),
             title: both(self.title),
             text: both(self.text),

@@ -9,3 +9,4 @@ mod signing_in;
 mod staff;
 mod support;
 mod sweeping;
+mod tokens;

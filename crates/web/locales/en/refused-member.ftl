@@ -15,3 +15,4 @@ refused-member-no-such-account = This account does not exist, or has ended.
 refused-member-not-a-staff-account = A staff account has 3 to 40 letters a–z, digits, dots, hyphens or underscores. Please change it.
 refused-member-staff-account-taken = This staff account exists already, or existed before. Please choose another.
 refused-member-not-a-staff-role = This is not a role for staff. Please choose one from the list.
+refused-member-too-many-tokens = You have { $max } tokens, the most there can be. End one that you no longer use.

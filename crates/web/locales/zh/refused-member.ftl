@@ -15,3 +15,4 @@ refused-member-no-such-account = 该账号不存在或已终止。
 refused-member-not-a-staff-account = 员工账号须为 3 至 40 位小写字母、数字、点、连字符或下划线，请修改。
 refused-member-staff-account-taken = 该员工账号已存在或曾被使用，请换一个。
 refused-member-not-a-staff-role = 该角色不适用于员工，请从列表中选择。
+refused-member-too-many-tokens = 您已有 { $max } 个令牌，已达上限。请先终止不再使用的令牌。

@@ -9,6 +9,7 @@ use crate::format;
 use crate::frame::{Frame, paths};
 use crate::language::{Lang, f, t};
 use crate::pages::guest::{CURRENCY, both, shop_path};
+use crate::pages::tokens;
 use crate::ui::{self, Entry, Kind};
 use axum::Router;
 use axum::extract::{OriginalUri, Path, State};
@@ -25,10 +26,10 @@ use trade::settlement::{self, Account, PayoutState, TrialBalance};
 use vault::{Actor, NoAccess};
 
 const PAGE: i64 = 30;
-const LOOK: i64 = 50;
+pub const LOOK: i64 = 50;
 /// What waits for the payment company longer than this needs an eye; failures are shown for a month.
-const WAITS: i64 = 60 * 60 * 1_000_000;
-const MONTH: i64 = 30 * 24 * WAITS;
+pub const WAITS: i64 = 60 * 60 * 1_000_000;
+pub const MONTH: i64 = 30 * 24 * WAITS;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -40,23 +41,27 @@ pub fn routes() -> Router<App> {
         .route("/console/money/refund", post(refund_again))
         .route("/console/jobs", get(jobs))
         .route("/console/jobs/revive", post(revive))
+        .route(tokens::OF_STAFF, get(tokens::of_staff).post(tokens::make_of_staff))
+        .route("/console/tokens/end", post(tokens::end_of_staff))
 }
 
-fn may(staff: &Staff, roles: &[Role]) -> Result<(), Failure> {
+/// Whether the role may look at this part of the console.
+pub fn may(staff: &Staff, roles: &[Role]) -> Result<(), Failure> {
     if roles.contains(&staff.role) { Ok(()) } else { Err(Failure::Forbidden) }
 }
 
-const SHOPS: &[Role] = &[Role::Operator, Role::IdentityDesk];
-const MONEY: &[Role] = &[Role::Operator, Role::Finance];
-const JOBS: &[Role] = &[Role::Operator];
+pub const SHOPS: &[Role] = &[Role::Operator, Role::IdentityDesk];
+pub const MONEY: &[Role] = &[Role::Operator, Role::Finance];
+pub const JOBS: &[Role] = &[Role::Operator];
 
 fn side(frame: &Frame, staff: &Staff, current: &str) -> Markup {
     let lang = frame.lang;
-    let all: [(&'static str, &str, &[Role]); 4] = [
+    let all: [(&'static str, &str, &[Role]); 5] = [
         ("console-overview", paths::CONSOLE, &[staff.role]),
         ("console-shops", "/console/shops", SHOPS),
         ("console-money", "/console/money", MONEY),
         ("console-jobs", "/console/jobs", JOBS),
+        ("my-tokens", tokens::OF_STAFF, &[staff.role]),
     ];
     let entries: Vec<(&str, String, Option<u32>)> = all
         .iter()
@@ -66,7 +71,7 @@ fn side(frame: &Frame, staff: &Staff, current: &str) -> Markup {
     ui::side_nav(t(lang, "nav-console"), &lang.path(current), &entries)
 }
 
-fn with_side(frame: &Frame, staff: &Staff, current: &str, content: Markup) -> Markup {
+pub fn with_side(frame: &Frame, staff: &Staff, current: &str, content: Markup) -> Markup {
     ui::with_side(side(frame, staff, current), content)
 }
 
@@ -571,7 +576,7 @@ async fn refund_again(State(app): State<App>, duty: OnDuty, frame: Frame, form: 
 // --- background work --------------------------------------------------------------------------------------------------
 
 /// The dead come first in the list of all.
-fn dead(r: &mut db::Read) -> Result<Vec<db::jobs::Listed>, db::Stop<std::convert::Infallible>> {
+pub fn dead(r: &mut db::Read) -> Result<Vec<db::jobs::Listed>, db::Stop<std::convert::Infallible>> {
     let mut listed = db::jobs::list(r.db, 100)?;
     listed.retain(|job| job.state == "dead");
     Ok(listed)

@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::form::{FormData, FormErrors};
 use crate::frame::{Frame, paths};
 use crate::language::{Lang, f, t};
+use crate::pages::tokens;
 use crate::ui::{self, Entry, Kind};
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -490,6 +491,7 @@ pub fn side(frame: &Frame, current: &str) -> Markup {
             entry("nav-orders", paths::ORDERS),
             entry("my-addresses", "/my/addresses"),
             entry("my-security", "/my/security"),
+            entry("my-tokens", tokens::MINE),
             entry("my-readings", paths::MY_PRIVACY),
             entry("my-consents", "/my/privacy/consents"),
             entry("nav-sell", paths::SELL),

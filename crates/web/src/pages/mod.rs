@@ -10,6 +10,7 @@ pub mod member;
 pub mod orders;
 pub mod privacy;
 pub mod sell;
+pub mod tokens;
 
 use crate::app::{self, App};
 use crate::frame::paths;
@@ -45,6 +46,8 @@ pub fn pages(app: &App) -> Router {
         .route("/my/security/password", post(member::change_password))
         .route("/my/security/end", post(member::end_session))
         .route("/my/security/end-others", post(member::end_others))
+        .route(tokens::MINE, get(tokens::mine).post(tokens::make_mine))
+        .route("/my/tokens/end", post(tokens::end_mine))
         .route(paths::MY_PRIVACY, get(privacy::readings))
         .route("/my/privacy/consents", get(privacy::consents))
         .route("/my/privacy/consents/answer", post(privacy::answer))

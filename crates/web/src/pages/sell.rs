@@ -1,10 +1,13 @@
 //! 2.1.3-c, 2.3.3, 3.5-a: the seller's desk: applying for a shop, goods, orders, money. Every look-up begins at the
 //! shop of whoever asks; a list shows nobody's whole name.
 
+mod bulk;
 mod goods;
 mod money;
 mod orders;
 mod shop;
+
+pub use goods::save_with;
 
 use crate::app::{App, AtDesk, Told};
 use crate::error::Failure;
@@ -20,8 +23,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use catalogue::{Both, Refused, shop as shops};
 use maud::{Markup, html};
-use policy::Entered;
 use policy::fields::SettlementAccount;
+use policy::{Entered, Typed};
 use trade::state::OrderState;
 use trade::{order, settlement};
 
@@ -44,6 +47,17 @@ pub fn routes() -> Router<App> {
         )
         .route("/sell/products/{id}/down", post(goods::take_down))
         .route("/sell/products/{id}/list", post(goods::list_again))
+        .route(
+            "/sell/import",
+            get(bulk::upload_page).post(bulk::upload).layer(DefaultBodyLimit::max(bulk::FORM_BYTES_MAX)),
+        )
+        .route("/sell/import/template.csv", get(bulk::template))
+        .route("/sell/import/{id}", get(bulk::show))
+        .route("/sell/import/{id}/mistakes.csv", get(bulk::mistakes_file))
+        .route("/sell/import/{id}/start", post(bulk::start))
+        .route("/sell/import/{id}/cancel", post(bulk::cancel))
+        .route("/sell/import/{id}/close", post(bulk::close))
+        .route("/sell/export.csv", get(bulk::export))
         .route("/sell/orders", get(orders::list))
         .route("/sell/orders/{id}", get(orders::show))
         .route("/sell/orders/{id}/ship", post(orders::ship))
@@ -71,10 +85,13 @@ fn side(frame: &Frame, current: &str, to_ship: Option<i64>) -> Markup {
     )
 }
 
-/// The settlement account that was typed: one that the payment company can pay to, so that no payout comes back for it.
 fn settlement_account(form: &FormData, errors: &mut FormErrors) -> Option<Entered<SettlementAccount>> {
-    let account = Entered::<SettlementAccount>::parse(&form.typed("settlement_account"));
-    let account = errors.take("settlement_account", account)?;
+    payable_account(&form.typed("settlement_account"), errors)
+}
+
+/// The settlement account that was typed: one that the payment company can pay to, so that no payout comes back for it.
+pub fn payable_account(typed: &Typed, errors: &mut FormErrors) -> Option<Entered<SettlementAccount>> {
+    let account = errors.take("settlement_account", Entered::<SettlementAccount>::parse(typed))?;
     if partners::alipay::payable(account.look_inside()) {
         return Some(account);
     }

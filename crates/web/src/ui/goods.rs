@@ -3,7 +3,7 @@
 use super::entry;
 use super::icon;
 use crate::csrf::Csrf;
-use crate::form::{FormErrors, plain_number};
+use crate::form::FormErrors;
 use crate::format;
 use crate::language::{Lang, f, t};
 use maud::{Markup, html};
@@ -268,7 +268,7 @@ pub struct Variant<'a> {
 impl Variant<'_> {
     /// The quantity in the form now; what is no quantity counts for none.
     fn chosen(&self) -> i64 {
-        let number = plain_number(self.typed).and_then(|text| text.parse::<i64>().ok());
+        let number = catalogue::written::plain(self.typed).and_then(|text| text.parse::<i64>().ok());
         number.filter(|n| (0..=QUANTITY_SHOWN_MAX).contains(n)).unwrap_or(0)
     }
 }

@@ -26,6 +26,7 @@ use maud::{Markup, html};
 use std::collections::HashSet;
 use std::sync::Arc;
 
+const REFERENCE_MAX: usize = 40;
 const TITLE_MAX: usize = 120;
 const TEXT_MAX: usize = 5_000;
 const UNIT_MAX: usize = 20;
@@ -75,8 +76,11 @@ pub async fn list(State(app): State<App>, desk: AtDesk, uri: OriginalUri, frame:
     ]
     .map(|(key, href, shown)| (t(lang, key), href, None, shown == listed));
     let content = html! {
-        (ui::section_head(t(lang, "sell-goods"), None, Some(
-            ui::link_button(&frame.path("/sell/products/new"), t(lang, "sell-new"), ui::Look::Main))))
+        (ui::section_head(t(lang, "sell-goods"), None, Some(html! {
+            (ui::link_button(&frame.path("/sell/export.csv"), t(lang, "import-export"), ui::Look::Plain))
+            (ui::link_button(&frame.path("/sell/import"), t(lang, "import-open"), ui::Look::Plain))
+            (ui::link_button(&frame.path("/sell/products/new"), t(lang, "sell-new"), ui::Look::Main))
+        })))
         (ui::tabs(t(lang, "sell-goods"), &tabs))
         @if table.is_empty() {
             (ui::empty(ui::icon::box_(), t(lang, "sell-goods-empty"), t(lang, "sell-goods-empty-text"),
@@ -240,6 +244,7 @@ async fn form_page(
                 (pair(optional("title_en", "sell-title-en", TITLE_MAX), optional("title_zh", "sell-title-zh", TITLE_MAX)))
                 (pair(optional("text_en", "sell-text-en", TEXT_MAX).lines(6), optional("text_zh", "sell-text-zh", TEXT_MAX).lines(6)))
                 (Entry::select("category", t(lang, "sell-category"), &categories).from(lang, form, errors))
+                (optional("reference", "sell-reference", REFERENCE_MAX).hint(t(lang, "sell-reference-hint")))
             }
             section.card.pad.form {
                 h2 { (t(lang, "sell-pictures")) }
@@ -329,6 +334,7 @@ fn labels(lang: Lang, form: &FormData) -> Vec<(String, String)> {
         ("text_en", "sell-text-en"),
         ("text_zh", "sell-text-zh"),
         ("category", "sell-category"),
+        ("reference", "sell-reference"),
         ("picture", "sell-pictures"),
         ("unit_one", "sell-unit-one"),
         ("unit_many", "sell-unit-many"),
@@ -361,6 +367,7 @@ fn filled(page: &ProductPage) -> FormData {
         put(&format!("{name}_zh"), &text.zh);
     }
     put("category", &page.category);
+    put("reference", &page.reference);
     put("unit_one", &page.unit.one);
     put("unit_many", &page.unit.many);
     put("unit_zh", &page.unit.zh);
@@ -451,6 +458,7 @@ fn read(form: &FormData, errors: &mut FormErrors) -> Option<Typed> {
     let text = two(form, errors, "text", TEXT_MAX, true);
     let axis = two(form, errors, "axis", AXIS_MAX, false);
     let category = errors.keep(form.line("category", 1, 60));
+    let reference = errors.keep(form.line("reference", 0, REFERENCE_MAX));
     let one = errors.keep(form.line("unit_one", 0, UNIT_MAX));
     let many = errors.keep(form.line("unit_many", 0, UNIT_MAX));
     let zh = errors.keep(form.line("unit_zh", 0, UNIT_MAX));
@@ -493,6 +501,7 @@ fn read(form: &FormData, errors: &mut FormErrors) -> Option<Typed> {
         }
     }
     let new = NewProduct {
+        reference: reference?,
         category: category?,
         title: title?,
         text: text?,
@@ -572,7 +581,7 @@ async fn decode(files: Vec<Vec<u8>>, errors: &mut FormErrors) -> Result<Arc<Vec<
 }
 
 /// Carries out what the form asks. The pictures are stored when it is known to pass, and before it is carried out.
-async fn save_with<T: Send + 'static>(
+pub async fn save_with<T: Send + 'static>(
     app: &App,
     pictures: Arc<Vec<Prepared>>,
     command: impl Fn(&mut Tx) -> Result<T, Stop<Refused>> + Clone + Send + 'static,

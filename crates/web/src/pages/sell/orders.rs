@@ -4,7 +4,7 @@
 use super::with_side;
 use crate::app::{self, App, AtDesk, Told, ready};
 use crate::error::Failure;
-use crate::form::{FieldError, FormData, FormErrors, plain_number};
+use crate::form::{FieldError, FormData, FormErrors};
 use crate::format;
 use crate::frame::Frame;
 use crate::language::{f, t};
@@ -219,7 +219,8 @@ fn ship_form(frame: &Frame, id: &Id, form: &FormData, errors: &FormErrors) -> Ma
 
 /// Kilograms with at most three decimals, as grams.
 fn grams(form: &FormData) -> Result<u32, FieldError> {
-    let text = plain_number(form.text("weight")).ok_or_else(|| FieldError::plain("weight", "sell-weight-wrong"))?;
+    let text = catalogue::written::plain(form.text("weight"))
+        .ok_or_else(|| FieldError::plain("weight", "sell-weight-wrong"))?;
     if text.is_empty() {
         return Err(FieldError::plain("weight", "invalid-missing"));
     }

@@ -1,0 +1,312 @@
+//! 5.3.1: the operator's console, as far as the role of the account goes.
+
+use crate::caller::OnDuty;
+use crate::problem::{Answer, Error, Kind};
+use crate::sell::money::PayoutShown;
+use crate::sell::shop::{OwnShop, ShopState};
+use crate::shape::{Money, Page, Personal, RefundShown, Time};
+use crate::wire::{At, Json, Query, limit, not_a_cursor};
+use axum::extract::State;
+use axum::http::StatusCode;
+use catalogue::policy::QualifySeller;
+use catalogue::shop::{self, Decision};
+use db::Id;
+use serde::{Deserialize, Serialize};
+use trade::payment::{self, refunds_to_look_at};
+use trade::settlement;
+use utoipa::{IntoParams, ToSchema};
+use vault::NoAccess;
+use web::app::{App, no_access};
+use web::pages::console::{JOBS, LOOK, MONEY, MONTH, SHOPS, WAITS, dead, may};
+
+/// What waits for the operator. Null: not this role's business.
+#[derive(Serialize, ToSchema)]
+pub struct Overview {
+    pub role: String,
+    /// Applications for a shop; 100 means as many or more, as with the others.
+    pub applications: Option<usize>,
+    pub disputed_payments: Option<usize>,
+    pub refunds_to_look_at: Option<usize>,
+    pub payouts_to_look_at: Option<usize>,
+    pub dead_jobs: Option<usize>,
+    /// Every entry of the journal sums to nothing, and no seller's balance is below it.
+    pub books_balance: Option<bool>,
+}
+
+/// What waits for the operator
+#[utoipa::path(get, path = "/api/v1/console/overview", tag = "console", responses((status = OK, body = Overview)))]
+pub async fn get_overview(State(app): State<App>, OnDuty(staff): OnDuty) -> Answer<axum::Json<Overview>> {
+    let now = app.now();
+    let overview = app
+        .read(move |r| {
+            let mine = |roles: &[policy::Role]| roles.contains(&staff.role);
+            let mut seen = Overview {
+                role: staff.role.id().to_owned(),
+                applications: None,
+                disputed_payments: None,
+                refunds_to_look_at: None,
+                payouts_to_look_at: None,
+                dead_jobs: None,
+                books_balance: None,
+            };
+            if mine(SHOPS) {
+                seen.applications = Some(shop::in_state(r, shop::State::Applied, None, 100)?.len());
+            }
+            if mine(MONEY) {
+                seen.disputed_payments = Some(payment::disputed(r, None, 100)?.len());
+                seen.refunds_to_look_at = Some(refunds_to_look_at(r, now - WAITS, 100)?.len());
+                seen.payouts_to_look_at = Some(settlement::payouts_to_look_at(r, now - MONTH, 100)?.len());
+                seen.books_balance = Some(settlement::trial_balance(r)?.holds());
+            }
+            if mine(JOBS) {
+                seen.dead_jobs = Some(dead(r)?.len());
+            }
+            Ok(seen)
+        })
+        .await?;
+    Ok(axum::Json(overview))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ShopsAsked {
+    /// As shipped those that have applied.
+    #[param(inline)]
+    state: Option<ShopState>,
+    /// Shops on a page: 1 to 100, as shipped 20.
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// Shops in one state, the oldest application first
+#[utoipa::path(get, path = "/api/v1/console/shops", tag = "console", params(ShopsAsked), responses((status = OK, body = Page<OwnShop>)))]
+pub async fn list_shops(
+    State(app): State<App>,
+    OnDuty(staff): OnDuty,
+    Query(asked): Query<ShopsAsked>,
+) -> Answer<axum::Json<Page<OwnShop>>> {
+    may(&staff, SHOPS)?;
+    let limit = limit(asked.limit)?;
+    let state = asked.state.map_or(shop::State::Applied, shop::State::from);
+    let cursor = |text: &str| {
+        let (at, id) = text.split_once('.')?;
+        Some((at.parse::<i64>().ok()?, Id::parse(id).ok()?))
+    };
+    let after = asked.after.as_deref().map(|text| cursor(text).ok_or_else(not_a_cursor)).transpose()?;
+    let found =
+        app.read(move |r| Ok(shop::in_state(r, state, after.as_ref().map(|(at, id)| (*at, id)), limit)?)).await?;
+    let next = found.last().filter(|_| found.len() as i64 == limit).map(|s| format!("{}.{}", s.applied_at, s.id));
+    Ok(axum::Json(Page { items: found.iter().map(OwnShop::from).collect(), next }))
+}
+
+/// The papers that a seller filed.
+#[derive(Serialize, ToSchema)]
+pub struct PapersShown {
+    pub representative_name: Personal,
+    /// Masked.
+    pub settlement_account: Personal,
+    pub filed_at: Time,
+}
+
+/// A shop with its papers.
+#[derive(Serialize, ToSchema)]
+pub struct ShopWithPapers {
+    pub shop: OwnShop,
+    /// Null where there are none, or where the role may not read them.
+    pub papers: Option<PapersShown>,
+}
+
+/// A shop, with the papers that its owner filed
+#[utoipa::path(get, path = "/api/v1/console/shops/{shop}", tag = "console", params(("shop" = String, Path)),
+    responses((status = OK, body = ShopWithPapers)))]
+pub async fn get_any_shop(State(app): State<App>, duty: OnDuty, At(id): At) -> Answer<axum::Json<ShopWithPapers>> {
+    may(&duty.0, SHOPS)?;
+    let wanted = id.clone();
+    let (found, people) = app.read(move |r| Ok((shop::by_id(r, &wanted)?, shop::people(r, &wanted)?))).await?;
+    let found = found.ok_or_else(Error::not_found)?;
+    let papers = match people {
+        Some((owner, representative)) => papers(&app, &duty, id, owner, representative).await?,
+        None => None,
+    };
+    Ok(axum::Json(ShopWithPapers { shop: (&found).into(), papers }))
+}
+
+async fn papers(app: &App, duty: &OnDuty, id: Id, owner: Id, representative: Id) -> Answer<Option<PapersShown>> {
+    let people = if owner == representative { vec![owner] } else { vec![owner, representative] };
+    let access = match app.vault.access::<QualifySeller>(&duty.actor(), &people).await {
+        Ok(access) => access,
+        Err(NoAccess::Unavailable(why)) => return Err(no_access(NoAccess::Unavailable(why)).into()),
+        Err(_) => return Ok(None),
+    };
+    let opened = app.ask(move |r| shop::papers(r, &access, &id)).await??;
+    Ok(opened.map(|papers| PapersShown {
+        representative_name: Personal::of(&papers.representative_name),
+        settlement_account: Personal::masked(&papers.settlement_account.masked()),
+        filed_at: Time(papers.filed_at),
+    }))
+}
+
+/// What the operator decides.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Approve,
+    /// Needs a reason, which the seller reads.
+    Refuse,
+    /// Needs a reason, which the seller reads.
+    Pause,
+    Resume,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDecision {
+    pub decision: Verdict,
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// Decides on a shop
+#[utoipa::path(post, path = "/api/v1/console/shops/{shop}/decision", tag = "console", params(("shop" = String, Path)),
+    request_body = NewDecision, responses((status = NO_CONTENT)))]
+pub async fn decide_on_shop(
+    State(app): State<App>,
+    duty: OnDuty,
+    At(id): At,
+    Json(new): Json<NewDecision>,
+) -> Answer<StatusCode> {
+    may(&duty.0, SHOPS)?;
+    let decision = match new.decision {
+        Verdict::Approve => Decision::Approve,
+        Verdict::Refuse => Decision::Refuse(new.reason),
+        Verdict::Pause => Decision::Pause(new.reason),
+        Verdict::Resume => Decision::Resume,
+    };
+    let by = duty.actor();
+    app.write(move |tx| shop::decide(tx, &by, &id, &decision)).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The sum of an account over all shops.
+#[derive(Serialize, ToSchema)]
+pub struct AccountTotal {
+    /// `provider`, `held`, `seller`, `commission` or `paid_out`.
+    pub account: String,
+    pub amount: Money,
+}
+
+/// A payment of another amount than ours.
+#[derive(Serialize, ToSchema)]
+pub struct DisputedPayment {
+    pub number: String,
+    pub amount: Money,
+    pub begun_at: Time,
+    /// When nothing of it was held any more.
+    pub settled_at: Option<Time>,
+}
+
+/// The check of one day's books against the payment company's.
+#[derive(Serialize, ToSchema)]
+pub struct DayChecked {
+    /// In China, as the bills are.
+    #[schema(example = "2026-11-23")]
+    pub day: String,
+    pub checked_at: Time,
+    /// Sales, refunds and payouts compared.
+    pub compared: i64,
+    pub differences: usize,
+}
+
+/// Where all money is, and what of it needs an eye.
+#[derive(Serialize, ToSchema)]
+pub struct MoneyShown {
+    pub books_balance: bool,
+    pub accounts: Vec<AccountTotal>,
+    pub disputed: Vec<DisputedPayment>,
+    pub refunds: Vec<RefundShown>,
+    pub payouts: Vec<PayoutShown>,
+    pub checks: Vec<DayChecked>,
+}
+
+/// Where all money is, and what of it needs an eye
+#[utoipa::path(get, path = "/api/v1/console/money", tag = "console", responses((status = OK, body = MoneyShown)))]
+pub async fn get_money(State(app): State<App>, OnDuty(staff): OnDuty) -> Answer<axum::Json<MoneyShown>> {
+    may(&staff, MONEY)?;
+    let now = app.now();
+    let shown = app
+        .read(move |r| {
+            let accounts = settlement::totals(r)?.into_iter().map(|total| AccountTotal {
+                account: total.account.id().to_owned(),
+                amount: Money::in_(total.amount, &total.currency),
+            });
+            let accounts = accounts.collect();
+            let disputed = payment::disputed(r, None, LOOK)?.into_iter().map(|payment| DisputedPayment {
+                amount: Money::in_(payment.amount, &payment.currency),
+                number: payment.number,
+                begun_at: Time(payment.begun_at),
+                settled_at: Time::some(payment.settled_at),
+            });
+            let disputed = disputed.collect();
+            let checks = trade::jobs::checked(r, 14)?.into_iter().map(|check| DayChecked {
+                day: check.day.to_string(),
+                checked_at: Time(check.checked_at),
+                compared: check.lines,
+                differences: check.differences.len(),
+            });
+            let checks = checks.collect();
+            Ok(MoneyShown {
+                books_balance: settlement::trial_balance(r)?.holds(),
+                accounts,
+                disputed,
+                refunds: refunds_to_look_at(r, now - WAITS, LOOK)?.iter().map(RefundShown::from).collect(),
+                payouts: settlement::payouts_to_look_at(r, now - MONTH, LOOK)?.iter().map(PayoutShown::from).collect(),
+                checks,
+            })
+        })
+        .await?;
+    Ok(axum::Json(shown))
+}
+
+/// Asks the payment company once more for a refund that it refused
+#[utoipa::path(post, path = "/api/v1/console/refunds/{refund}/retry", tag = "console", params(("refund" = String, Path)),
+    responses((status = NO_CONTENT)))]
+pub async fn retry_refund(State(app): State<App>, OnDuty(staff): OnDuty, At(id): At) -> Answer<StatusCode> {
+    may(&staff, MONEY)?;
+    app.write(move |tx| payment::retry_refund(tx, &id)).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Background work that is stuck.
+#[derive(Serialize, ToSchema)]
+pub struct DeadJob {
+    pub id: String,
+    pub kind: String,
+    pub attempts: i64,
+    pub last_error: String,
+    pub created_at: Time,
+}
+
+/// Background work that is stuck
+#[utoipa::path(get, path = "/api/v1/console/jobs", tag = "console", responses((status = OK, body = Vec<DeadJob>)))]
+pub async fn list_dead_jobs(State(app): State<App>, OnDuty(staff): OnDuty) -> Answer<axum::Json<Vec<DeadJob>>> {
+    may(&staff, JOBS)?;
+    let jobs = app.read(dead).await?.into_iter().map(|job| DeadJob {
+        id: job.id.to_string(),
+        kind: job.kind,
+        attempts: job.attempts,
+        last_error: job.last_error,
+        created_at: Time(job.created_at),
+    });
+    Ok(axum::Json(jobs.collect()))
+}
+
+/// Runs a stuck job again
+#[utoipa::path(post, path = "/api/v1/console/jobs/{job}/revive", tag = "console", params(("job" = String, Path)),
+    responses((status = NO_CONTENT)))]
+pub async fn revive_job(State(app): State<App>, OnDuty(staff): OnDuty, At(id): At) -> Answer<StatusCode> {
+    may(&staff, JOBS)?;
+    let revived = app.carry_out(move |tx| Ok(db::jobs::revive(tx, &id)?)).await?;
+    if revived { Ok(StatusCode::NO_CONTENT) } else { Err(Error::new(Kind::NotFound)) }
+}

@@ -1,0 +1,410 @@
+//! What a seller offers. A product comes with its pictures in one form, for a picture without a product is nobody's.
+
+use crate::caller::Selling;
+use crate::goods::Product;
+use crate::problem::{Answer, Error, Kind};
+use crate::shape::{Money, Page, PriceTier, UnitOfTrade, Words, media};
+use crate::wire::{self, At, Json, Query, after, limit};
+use axum::extract::multipart::MultipartError;
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::StatusCode;
+use catalogue::Refused;
+use catalogue::picture::{self, Prepared};
+use catalogue::price::Tier;
+use catalogue::product::{self, Attribute, NewPicture, NewProduct, NewVariant, PICTURES_MAX, Published, Unit};
+use catalogue::shop::Seller;
+use catalogue::view::{self, ProductPage};
+use db::{Id, Stop, Tx};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+use web::App;
+use web::error::Failure;
+use web::pages::sell::save_with;
+
+/// Some pictures of the largest size that is taken, and the rest of the form.
+pub const FORM_BYTES_MAX: usize = 2 * picture::BYTES_MAX + 1024 * 1024;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct OwnAsked {
+    /// Those that are for sale, or those that are down; all where nothing is said.
+    listed: Option<bool>,
+    /// Goods on a page: 1 to 100, as shipped 20.
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// A product in its seller's list.
+#[derive(Serialize, ToSchema)]
+pub struct OwnProduct {
+    pub id: String,
+    pub listed: bool,
+    pub title: Words,
+    pub picture: Option<String>,
+    pub unit: UnitOfTrade,
+    pub minimum: i64,
+    pub price_low: Money,
+    pub price_high: Money,
+    pub sold: i64,
+    /// All variants together.
+    pub stock: i64,
+    pub version: i64,
+}
+
+impl From<&view::OwnLine> for OwnProduct {
+    fn from(line: &view::OwnLine) -> OwnProduct {
+        OwnProduct {
+            id: line.id.to_string(),
+            listed: line.listed,
+            title: (&line.title).into(),
+            picture: line.picture.as_ref().map(|blob| media(blob.as_str())),
+            unit: (&line.unit).into(),
+            minimum: line.minimum,
+            price_low: Money::of(line.price_low),
+            price_high: Money::of(line.price_high),
+            sold: line.sold,
+            stock: line.stock,
+            version: line.version,
+        }
+    }
+}
+
+/// Your products, newest first
+#[utoipa::path(get, path = "/api/v1/sell/products", tag = "sell", params(OwnAsked), responses((status = OK, body = Page<OwnProduct>)))]
+pub async fn list_own_products(
+    State(app): State<App>,
+    Selling(seller): Selling,
+    Query(asked): Query<OwnAsked>,
+) -> Answer<axum::Json<Page<OwnProduct>>> {
+    let (limit, before) = (limit(asked.limit)?, after(asked.after.as_deref())?);
+    let rows = app.read(move |r| Ok(view::own_products(r, &seller, asked.listed, before.as_ref(), limit + 1)?)).await?;
+    let shown = rows.len().min(limit as usize);
+    let next = (rows.len() > shown).then(|| rows[shown - 1].id.to_string());
+    Ok(axum::Json(Page { items: rows[..shown].iter().map(OwnProduct::from).collect(), next }))
+}
+
+async fn own(app: &App, seller: &Seller, id: &Id) -> Answer<ProductPage> {
+    let (seller, id) = (seller.clone(), id.clone());
+    app.read(move |r| Ok(view::own_product(r, &seller, &id)?)).await?.ok_or_else(Error::not_found)
+}
+
+/// One of your products
+#[utoipa::path(get, path = "/api/v1/sell/products/{product}", tag = "sell", params(("product" = String, Path)),
+    responses((status = OK, body = Product)))]
+pub async fn get_own_product(
+    State(app): State<App>,
+    Selling(seller): Selling,
+    At(id): At,
+) -> Answer<axum::Json<Product>> {
+    Ok(axum::Json((&own(&app, &seller, &id).await?).into()))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewVariantOffered {
+    /// The variant that this edits; none adds one.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Your own number.
+    #[serde(default)]
+    pub sku: String,
+    pub name: Words,
+    /// Minor units on top of the tier's price.
+    #[serde(default)]
+    pub surcharge: i64,
+    /// Units that can be sold.
+    pub stock: i64,
+    /// Of an edit: the stock that it was made from. Only the difference is booked, so that what was sold meanwhile is not
+    /// sold twice.
+    #[serde(default)]
+    pub stock_was: i64,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAttribute {
+    pub name: Words,
+    pub value: Words,
+}
+
+/// What is offered: up to 50 variants, 6 tiers, 12 pictures, 30 attributes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewProductOffered {
+    /// Your own number for the product, which no other of yours has; may be empty. Left out of an edit, it stays.
+    #[serde(default)]
+    pub reference: Option<String>,
+    /// Key of a category.
+    pub category: String,
+    pub title: Words,
+    pub text: Words,
+    pub unit: UnitOfTrade,
+    /// What the variants differ in: size, colour.
+    pub axis: Words,
+    #[serde(default)]
+    pub attributes: Vec<NewAttribute>,
+    /// Rising in units, falling in price; the first begins at the minimum order.
+    pub tiers: Vec<PriceTier>,
+    pub variants: Vec<NewVariantOffered>,
+    /// Of an edit: the version that it was made from.
+    #[serde(default)]
+    pub version: i64,
+    /// Of an edit: the pictures that stay, by their places from 0, in their new order. Uploaded ones come after them.
+    #[serde(default)]
+    pub pictures: Vec<i64>,
+}
+
+impl NewProductOffered {
+    fn read(&self) -> Answer<NewProduct> {
+        let mut variants = Vec::with_capacity(self.variants.len());
+        for (n, variant) in self.variants.iter().enumerate() {
+            let id =
+                variant.id.as_deref().map(|text| wire::id(&format!("product.variants.{n}.id"), text)).transpose()?;
+            variants.push(NewVariant {
+                id,
+                sku: variant.sku.clone(),
+                name: variant.name.both(),
+                surcharge: variant.surcharge,
+                stock: variant.stock,
+                stock_was: variant.stock_was,
+            });
+        }
+        let attribute = |a: &NewAttribute| Attribute { name: a.name.both(), value: a.value.both() };
+        Ok(NewProduct {
+            reference: self.reference.clone().unwrap_or_default(),
+            category: self.category.clone(),
+            title: self.title.both(),
+            text: self.text.both(),
+            unit: Unit::from(&self.unit),
+            axis: self.axis.both(),
+            attributes: self.attributes.iter().map(attribute).collect(),
+            tiers: self.tiers.iter().map(|tier| Tier { from: tier.from, price: tier.price }).collect(),
+            variants,
+            pictures: self.pictures.iter().map(|place| NewPicture::Kept(*place)).collect(),
+        })
+    }
+}
+
+/// A file.
+pub struct Upload;
+
+impl PartialSchema for Upload {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+    }
+}
+
+impl ToSchema for Upload {}
+
+/// A product and its new pictures, as `multipart/form-data`.
+#[derive(ToSchema)]
+#[allow(dead_code)]
+pub struct ProductForm {
+    /// As JSON.
+    product: NewProductOffered,
+    /// JPEG, PNG or WebP, up to 12 MiB each. The first picture is the one for lists.
+    #[schema(inline, required = false)]
+    picture: Vec<Upload>,
+}
+
+/// The form: what is offered, and the files.
+struct Received {
+    offered: NewProductOffered,
+    files: Vec<Vec<u8>>,
+}
+
+async fn receive(request: Request) -> Answer<Received> {
+    let broken = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::new(Kind::TooLarge),
+        _ => Error::new(Kind::Malformed),
+    };
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| Error::new(Kind::MediaType))?;
+    let (mut offered, mut files) = (None, Vec::new());
+    while let Some(part) = form.next_field().await.map_err(broken)? {
+        let name = part.name().unwrap_or("").to_owned();
+        let bytes = part.bytes().await.map_err(broken)?;
+        match name.as_str() {
+            "product" if offered.is_none() => offered = Some(wire::read_json(&bytes, "product")?),
+            "picture" if files.len() < PICTURES_MAX => files.push(bytes.to_vec()),
+            "picture" => return Err(at_row(Refused::Count { of: "pictures", min: 1, max: PICTURES_MAX })),
+            other => {
+                let known = other == "product";
+                let (field, key) = if known { (other, "api-twice") } else { (other, "api-unknown-field") };
+                return Err(Error::field(Kind::Invalid, &field.chars().take(60).collect::<String>(), key));
+            }
+        }
+    }
+    let offered = offered.ok_or_else(|| Error::field(Kind::Invalid, "product", "invalid-missing"))?;
+    Ok(Received { offered, files })
+}
+
+/// A refusal at the row that it means.
+fn at_row(refused: Refused) -> Error {
+    let field = match &refused {
+        Refused::TierQuantity { row } => Some(format!("product.tiers.{}.from", row.saturating_sub(1))),
+        Refused::TierPrice { row } => Some(format!("product.tiers.{}.price", row.saturating_sub(1))),
+        Refused::VariantTwice { row } | Refused::VariantUnknown { row } => {
+            Some(format!("product.variants.{}", row.saturating_sub(1)))
+        }
+        Refused::PictureUnknown { row } => Some(format!("product.pictures.{}", row.saturating_sub(1))),
+        Refused::NotAPicture
+        | Refused::PictureBytes { .. }
+        | Refused::PicturePixels { .. }
+        | Refused::PictureTooSmall { .. } => Some("picture".to_owned()),
+        Refused::Short { .. } => Some("product.variants".to_owned()),
+        other => other.field().map(|field| format!("product.{field}")),
+    };
+    Error::refused_at(&refused, field.as_deref())
+}
+
+async fn decode(files: Vec<Vec<u8>>) -> Answer<Arc<Vec<Prepared>>> {
+    let decode_all = move || files.iter().map(|bytes| picture::prepare(bytes)).collect::<Result<Vec<_>, _>>();
+    let decoded = tokio::task::spawn_blocking(decode_all).await.map_err(Failure::fault)?;
+    decoded.map(Arc::new).map_err(at_row)
+}
+
+/// A product as it was saved.
+#[derive(Serialize, ToSchema)]
+pub struct ProductSaved {
+    pub id: String,
+    pub version: i64,
+}
+
+impl From<Published> for ProductSaved {
+    fn from(published: Published) -> ProductSaved {
+        ProductSaved { id: published.id.to_string(), version: published.version }
+    }
+}
+
+async fn save(
+    app: &App,
+    received: Received,
+    command: impl Fn(&mut Tx, &NewProduct) -> Result<Published, Stop<Refused>> + Clone + Send + 'static,
+) -> Answer<ProductSaved> {
+    let mut new = received.offered.read()?;
+    let pictures = decode(received.files).await?;
+    new.pictures.extend(pictures.iter().map(|picture| NewPicture::New(picture.named())));
+    let saved = save_with(app, pictures, move |tx: &mut Tx| command(tx, &new)).await?;
+    Ok(saved.map_err(at_row)?.into())
+}
+
+/// Publishes a product: for sale at once
+#[utoipa::path(post, path = "/api/v1/sell/products", tag = "sell",
+    request_body(content = ProductForm, content_type = "multipart/form-data"), responses((status = CREATED, body = ProductSaved)))]
+pub async fn publish_product(
+    State(app): State<App>,
+    Selling(seller): Selling,
+    request: Request,
+) -> Answer<(StatusCode, axum::Json<ProductSaved>)> {
+    let received = receive(request).await?;
+    let saved = save(&app, received, move |tx, new| product::publish(tx, &seller, new)).await?;
+    Ok((StatusCode::CREATED, axum::Json(saved)))
+}
+
+/// Saves a product anew, made from `version`; variants that are left out are no longer offered
+#[utoipa::path(put, path = "/api/v1/sell/products/{product}", tag = "sell", params(("product" = String, Path)),
+    request_body(content = ProductForm, content_type = "multipart/form-data"), responses((status = OK, body = ProductSaved)))]
+pub async fn edit_product(
+    State(app): State<App>,
+    Selling(seller): Selling,
+    At(id): At,
+    request: Request,
+) -> Answer<axum::Json<ProductSaved>> {
+    let page = own(&app, &seller, &id).await?;
+    let mut received = receive(request).await?;
+    received.offered.reference.get_or_insert(page.reference);
+    let version = received.offered.version;
+    Ok(axum::Json(save(&app, received, move |tx, new| product::edit(tx, &seller, &id, version, new)).await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VariantStock {
+    pub variant: String,
+    /// Units that can be sold.
+    pub stock: i64,
+    /// The stock that this was counted from: then only the difference is booked. Without it, the stock is set whatever it
+    /// is now.
+    #[serde(default)]
+    pub stock_was: Option<i64>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStock {
+    pub variants: Vec<VariantStock>,
+}
+
+/// Sets the stock of variants; all else stays
+#[utoipa::path(put, path = "/api/v1/sell/products/{product}/stock", tag = "sell", params(("product" = String, Path)),
+    request_body = NewStock, responses((status = OK, body = ProductSaved)))]
+pub async fn set_stock(
+    State(app): State<App>,
+    Selling(seller): Selling,
+    At(id): At,
+    Json(new): Json<NewStock>,
+) -> Answer<axum::Json<ProductSaved>> {
+    let page = own(&app, &seller, &id).await?;
+    let mut product = as_it_is(&page);
+    for (n, set) in new.variants.iter().enumerate() {
+        let wanted = wire::id(&format!("variants.{n}.variant"), &set.variant)?;
+        let Some(variant) = product.variants.iter_mut().find(|variant| variant.id.as_ref() == Some(&wanted)) else {
+            return Err(Error::field(Kind::Invalid, &format!("variants.{n}.variant"), "invalid-choice"));
+        };
+        variant.stock = set.stock;
+        variant.stock_was = set.stock_was.unwrap_or(variant.stock_was);
+    }
+    let version = page.version;
+    let saved = app.write(move |tx| product::edit(tx, &seller, &id, version, &product)).await?;
+    let saved = saved.map_err(|refused| Error::refused_at(&refused, refused.field().map(|_| "variants")))?;
+    Ok(axum::Json(saved.into()))
+}
+
+/// The product as its seller would send it again.
+fn as_it_is(page: &ProductPage) -> NewProduct {
+    NewProduct {
+        reference: page.reference.clone(),
+        category: page.category.clone(),
+        title: page.title.clone(),
+        text: page.text.clone(),
+        unit: page.unit.clone(),
+        axis: page.axis.clone(),
+        attributes: page.attributes.clone(),
+        tiers: page.tiers.clone(),
+        variants: page
+            .variants
+            .iter()
+            .map(|variant| NewVariant {
+                id: Some(variant.id.clone()),
+                sku: variant.sku.clone(),
+                name: variant.name.clone(),
+                surcharge: variant.surcharge,
+                stock: variant.stock,
+                stock_was: variant.stock,
+            })
+            .collect(),
+        pictures: (0..page.pictures.len() as i64).map(NewPicture::Kept).collect(),
+    }
+}
+
+/// Takes a product off sale; orders in hand go on
+#[utoipa::path(post, path = "/api/v1/sell/products/{product}/down", tag = "sell", params(("product" = String, Path)),
+    responses((status = NO_CONTENT)))]
+pub async fn take_down_product(State(app): State<App>, Selling(seller): Selling, At(id): At) -> Answer<StatusCode> {
+    app.write(move |tx| product::take_down(tx, &seller, &id)).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Puts a product that was taken down on sale again
+#[utoipa::path(post, path = "/api/v1/sell/products/{product}/list", tag = "sell", params(("product" = String, Path)),
+    responses((status = NO_CONTENT)))]
+pub async fn list_product_again(State(app): State<App>, Selling(seller): Selling, At(id): At) -> Answer<StatusCode> {
+    app.write(move |tx| product::list_again(tx, &seller, &id)).await??;
+    Ok(StatusCode::NO_CONTENT)
+}

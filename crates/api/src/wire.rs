@@ -1,0 +1,206 @@
+//! What comes in: bodies, queries and ids of an address, each refused at its field and never in a library's own words.
+
+use crate::problem::{Error, Kind};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use db::Id;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+use trade::checkout::Once;
+
+/// A product with all its texts in both languages fits.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// A JSON body.
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Json<T>, Error> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+        let kind = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+        if kind != "application/json" && !(kind.starts_with("application/") && kind.ends_with("+json")) {
+            return Err(Error::new(Kind::MediaType));
+        }
+        let bytes = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await;
+        read_json(&bytes.map_err(|_| Error::new(Kind::TooLarge))?, "").map(Json)
+    }
+}
+
+/// JSON as a `T`; what is wrong is named by its path, under `base`.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8], base: &str) -> Result<T, Error> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (path, told) = (error.path().clone(), error.inner());
+        match told.classify() {
+            serde_json::error::Category::Data => wrong(base, &path, &told.to_string(), Kind::Invalid),
+            _ => Error::field(Kind::Malformed, base, "api-not-json"),
+        }
+    })?;
+    reader.end().map_err(|_| Error::field(Kind::Malformed, base, "api-not-json"))?;
+    Ok(read)
+}
+
+/// The field and the code of what serde says. Its own words may quote what was sent, and are told to nobody.
+fn wrong(base: &str, path: &Path, told: &str, kind: Kind) -> Error {
+    let mut field: Vec<String> = if base.is_empty() { Vec::new() } else { vec![base.to_owned()] };
+    field.extend(path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Unknown => None,
+    }));
+    let named = told.split('`').nth(1).unwrap_or("");
+    let key = if told.starts_with("missing field") {
+        field.push(named.to_owned());
+        "invalid-missing"
+    } else if told.starts_with("unknown field") {
+        if field.last().is_none_or(|last| last != named) {
+            field.push(named.to_owned());
+        }
+        "api-unknown-field"
+    } else if told.starts_with("duplicate field") {
+        field.push(named.to_owned());
+        "api-twice"
+    } else if told.starts_with("unknown variant") {
+        "invalid-choice"
+    } else {
+        "api-wrong-type"
+    };
+    let field: String = field.join(".").chars().take(200).collect();
+    Error::field(kind, &field, key)
+}
+
+/// The query of an address.
+pub struct Query<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>, Error> {
+        let query = parts.uri.query().unwrap_or("");
+        let reader = serde_urlencoded::Deserializer::new(form_pairs(query));
+        serde_path_to_error::deserialize(reader)
+            .map(Query)
+            .map_err(|error| wrong("", error.path(), &error.inner().to_string(), Kind::Invalid))
+    }
+}
+
+fn form_pairs(query: &str) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(query.as_bytes())
+}
+
+/// The ids in an address, in order. What is no id is nothing that there is.
+pub struct Ids<const N: usize>(pub [Id; N]);
+
+impl<S: Send + Sync, const N: usize> FromRequestParts<S> for Ids<N> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Ids<N>, Error> {
+        let named = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Error::not_found())?;
+        let ids: Result<Vec<Id>, _> = named.iter().map(|(_, text)| Id::parse(text)).collect();
+        let ids = ids.map_err(|_| Error::not_found())?;
+        ids.try_into().map(Ids).map_err(|_| Error::not_found())
+    }
+}
+
+/// One id in an address.
+pub struct At(pub Id);
+
+impl<S: Send + Sync> FromRequestParts<S> for At {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<At, Error> {
+        let Ids([id]) = Ids::<1>::from_request_parts(parts, state).await?;
+        Ok(At(id))
+    }
+}
+
+/// An id in a body or a query.
+pub fn id(field: &str, text: &str) -> Result<Id, Error> {
+    Id::parse(text).map_err(|_| Error::field(Kind::Invalid, field, "api-not-an-id"))
+}
+
+/// Where the next page begins, as the page before said.
+pub fn after(text: Option<&str>) -> Result<Option<Id>, Error> {
+    text.map(|text| Id::parse(text).map_err(|_| not_a_cursor())).transpose()
+}
+
+pub fn not_a_cursor() -> Error {
+    Error::field(Kind::Invalid, "after", "api-not-a-cursor")
+}
+
+pub const LIMIT_MAX: i64 = 100;
+
+/// How many rows were asked for, 20 where nothing was said.
+pub fn limit(asked: Option<i64>) -> Result<i64, Error> {
+    match asked.unwrap_or(20) {
+        limit if (1..=LIMIT_MAX).contains(&limit) => Ok(limit),
+        _ => {
+            let mut errors = web::FormErrors::default();
+            errors.add(web::FieldError::new("limit", "invalid-range", [("min", 1), ("max", LIMIT_MAX)]));
+            Err(errors.into())
+        }
+    }
+}
+
+/// The key of one attempt (`Idempotency-Key`): sent again with the same content, it gets the same answer.
+pub struct Key(pub Once);
+
+pub const KEY: &str = "Idempotency-Key";
+
+impl<S: Sync> FromRequestParts<S> for Key {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Key, Error> {
+        let sent = parts.headers.get(KEY).ok_or_else(|| Error::field(Kind::Malformed, KEY, "invalid-missing"))?;
+        let key = sent.to_str().ok().and_then(|text| Once::parse(text).ok());
+        key.map(Key).ok_or_else(|| Error::field(Kind::Malformed, KEY, "api-not-a-key"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Sent {
+        lines: Vec<Line>,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Line {
+        quantity: i64,
+    }
+
+    fn told(json: &str) -> String {
+        let error = read_json::<Sent>(json.as_bytes(), "").unwrap_err();
+        format!("{error:?}")
+    }
+
+    /// Every mistake of form is named by its path, and nothing that was sent is quoted.
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (json, field, key) in [
+            ("{", "", "api-not-json"),
+            ("{\"lines\":[]} x", "", "api-not-json"),
+            ("{}", "lines", "invalid-missing"),
+            ("{\"lines\":[{}]}", "lines.0.quantity", "invalid-missing"),
+            ("{\"lines\":[{\"quantity\":\"canary\"}]}", "lines.0.quantity", "api-wrong-type"),
+            ("{\"lines\":[{\"quantity\":1.5}]}", "lines.0.quantity", "api-wrong-type"),
+            ("{\"lines\":[],\"more\":1}", "more", "api-unknown-field"),
+            ("{\"lines\":[],\"lines\":[]}", "lines", "api-twice"),
+        ] {
+            let told = told(json);
+            assert!(told.contains(&format!("field: \"{field}\", key: \"{key}\"")), "{json}: {told}");
+            assert!(!told.contains("canary"));
+        }
+    }
+}
