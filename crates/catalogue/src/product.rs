@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use db::{Event, Id, Scope, Stop, Tx, insert_all, on_each};
+use db::{Db, Event, Id, Scope, Stop, Tx, insert_all, on_each};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -213,6 +213,10 @@ pub(crate) fn must_be_open(scope: &mut impl Scope, seller: &Seller) -> Result<()
 fn must_be_free(tx: &mut Tx, seller: &Seller, id: &Id, reference: &str) -> Result<(), Stop<Refused>> {
     if reference.is_empty() {
         return Ok(());
+    }
+    // Two who take one number at once stand in line at the shop; SQLite has one writer.
+    if let Db::Pg(c) = tx.db {
+        shop::table.find(&seller.shop).select(shop::id).for_no_key_update().execute(c)?;
     }
     let others = product::table
         .filter(product::shop.eq(&seller.shop))

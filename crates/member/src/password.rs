@@ -109,8 +109,22 @@ fn one_form(password: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(Zeroizing::new(password.nfc().collect::<String>()).as_bytes().to_vec())
 }
 
+/// So much of a password is guessed at: what is not guessed within it is not guessed with more behind it.
+const GUESSED_AT_MAX: usize = 40;
+
+/// Refuses a password that is found by trying: one that holds the account's name, or that is among the first million
+/// that whoever breaks in tries (leaked and common ones, names, dates, runs of keys).
+pub(crate) fn must_resist(password: &Entered<PasswordHash>, name: &Entered<MemberName>) -> Result<(), Refused> {
+    if holds_name(password, name) {
+        return Err(Refused::PasswordHoldsName);
+    }
+    let start: Zeroizing<String> = Zeroizing::new(password.look_inside().chars().take(GUESSED_AT_MAX).collect());
+    let guessed = zxcvbn::zxcvbn(&start, &[name.look_inside(), "hanse"]);
+    if guessed.score() < zxcvbn::Score::Two { Err(Refused::PasswordGuessable) } else { Ok(()) }
+}
+
 /// Whether the password holds the member's name, which everybody sees.
-pub(crate) fn holds_name(password: &Entered<PasswordHash>, name: &Entered<MemberName>) -> bool {
+fn holds_name(password: &Entered<PasswordHash>, name: &Entered<MemberName>) -> bool {
     let password = Zeroizing::new(registration::folded(password.look_inside()));
     password.contains(&*Zeroizing::new(registration::folded(name.look_inside())))
 }
@@ -136,7 +150,7 @@ pub async fn change(
         return Err(Failed::Refused(Refused::WrongCurrentPassword));
     }
     if session.member().is_some() {
-        refuse_own_name(vault, &person, new).await?;
+        must_resist_for(vault, &person, new).await?;
     }
     let hashed = hash(new).await?;
     let (who, this) = (session.who.clone(), session.id.clone());
@@ -169,7 +183,7 @@ pub async fn change_by_code(
 ) -> Result<Member, Failed<Refused>> {
     let proof = code::proof(vault, code_id, Reason::ChangePassword, code).await?;
     let person = code::owner(vault, code_id, Reason::ChangePassword, &proof).await?;
-    refuse_own_name(vault, &person, new).await?;
+    must_resist_for(vault, &person, new).await?;
     let hashed = hash(new).await?;
     let (code_id, member) = (code_id.clone(), Member { id: person.clone() });
     let who = Who::Member(member.clone());
@@ -184,7 +198,7 @@ pub async fn change_by_code(
     Ok(member)
 }
 
-async fn refuse_own_name(vault: &Vault, member: &Id, new: &Entered<PasswordHash>) -> Result<(), Failed<Refused>> {
+async fn must_resist_for(vault: &Vault, member: &Id, new: &Entered<PasswordHash>) -> Result<(), Failed<Refused>> {
     let access =
         vault.access::<SignIn>(&vault::Actor::own(member), std::slice::from_ref(member)).await.map_err(no_access)?;
     let (member, new) = (member.clone(), new.clone());
@@ -193,10 +207,7 @@ async fn refuse_own_name(vault: &Vault, member: &Id, new: &Entered<PasswordHash>
         .read(move |read| {
             let name =
                 account::name_of(read, &access, &member, &member)?.ok_or(Stop::Refused(Refused::NoSuchAccount))?;
-            match holds_name(&new, &Entered::made(name.look().clone())) {
-                true => Err(Stop::Refused(Refused::PasswordHoldsName)),
-                false => Ok(()),
-            }
+            must_resist(&new, &Entered::made(name.look().clone())).map_err(Stop::Refused)
         })
         .await
 }
@@ -272,6 +283,21 @@ mod tests {
         assert!(holds("YIWU_Buttons!", "yiwu_buttons"));
         assert!(holds("ｙｉｗｕ＿ｂｕｔｔｏｎｓ", "yiwu_buttons"));
         assert!(!holds("buttons of yiwu", "yiwu_buttons"));
+    }
+
+    /// Leaked, common and trivial passwords are refused; a plain phrase is not.
+    #[test]
+    fn what_is_tried_first_is_refused() {
+        let name = entered("wang_lei");
+        for found in
+            ["12345678", "password1", "Passw0rd!", "qwertyuiop", "iloveyou", "5201314a", "aaaaaaaaaaaa", "20010907"]
+        {
+            assert_eq!(must_resist(&entered(found), &name), Err(Refused::PasswordGuessable), "{found}");
+        }
+        assert_eq!(must_resist(&entered("wang_lei-2026"), &name), Err(Refused::PasswordHoldsName));
+        for good in ["a quiet harbour town", "wholesale-1688", "今天的海面很安静", "kingfisher lamp"] {
+            assert_eq!(must_resist(&entered(good), &name), Ok(()), "{good}");
+        }
     }
 
     #[tokio::test]

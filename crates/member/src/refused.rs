@@ -24,6 +24,8 @@ pub enum Refused {
         minutes: i64,
     },
     PasswordHoldsName,
+    /// Among the first that are tried by whoever breaks in.
+    PasswordGuessable,
     /// No such member, or a wrong password: one answer for both.
     WrongSignIn,
     WrongCurrentPassword,
@@ -54,7 +56,7 @@ impl Refused {
             Refused::NameTaken => Some("name"),
             Refused::PhoneTaken | Refused::TooManyCodes { .. } => Some("phone"),
             Refused::WrongCode { .. } | Refused::CodeTriesOver | Refused::CodeExpired => Some("code"),
-            Refused::PasswordHoldsName => Some("password"),
+            Refused::PasswordHoldsName | Refused::PasswordGuessable => Some("password"),
             Refused::WrongSignIn | Refused::TooManyTries { .. } => Some("who"),
             Refused::WrongCurrentPassword => Some("current"),
             Refused::NotAStaffAccount | Refused::StaffAccountTaken => Some("account"),
@@ -77,6 +79,7 @@ impl Refused {
             Refused::CodeExpired => "refused-member-code-expired",
             Refused::TooManyCodes { .. } => "refused-member-too-many-codes",
             Refused::PasswordHoldsName => "refused-member-password-holds-name",
+            Refused::PasswordGuessable => "refused-member-password-guessable",
             Refused::WrongSignIn => "refused-member-wrong-sign-in",
             Refused::WrongCurrentPassword => "refused-member-wrong-current-password",
             Refused::TooManyTries { .. } => "refused-member-too-many-tries",
@@ -102,7 +105,7 @@ impl Refused {
     }
 
     /// One of each, for the test that every refusal has its words in both languages.
-    pub const EACH: [Refused; 18] = [
+    pub const EACH: [Refused; 19] = [
         Refused::NotAgreed,
         Refused::NameTaken,
         Refused::PhoneTaken,
@@ -111,6 +114,7 @@ impl Refused {
         Refused::CodeExpired,
         Refused::TooManyCodes { minutes: 1 },
         Refused::PasswordHoldsName,
+        Refused::PasswordGuessable,
         Refused::WrongSignIn,
         Refused::WrongCurrentPassword,
         Refused::TooManyTries { minutes: 1 },

@@ -134,9 +134,7 @@ fn begin_person(
 
 /// Step 2: opens the account.
 pub async fn finish(vault: &Vault, new: &NewMember) -> Result<Registered, Failed<Refused>> {
-    if password::holds_name(&new.password, &new.name) {
-        return Err(Failed::Refused(Refused::PasswordHoldsName));
-    }
+    password::must_resist(&new.password, &new.name).map_err(Failed::Refused)?;
     let proof = code::proof(vault, &new.code_id, Reason::Register, &new.code).await?;
     let person = code::owner(vault, &new.code_id, Reason::Register, &proof).await?;
     // Hashing may wait its turn: before the claims, so that these stand open for as short as can be.

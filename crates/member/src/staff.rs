@@ -112,7 +112,7 @@ pub async fn enlist(
     role: Role,
     password: &Entered<PasswordHash>,
 ) -> Result<Staff, Failed<Refused>> {
-    refuse_account_in_password(&account, password).map_err(Failed::Refused)?;
+    must_resist_for(&account, password).map_err(Failed::Refused)?;
     let access = vault.access::<AdministerStaff>(by, &[]).await.map_err(no_access)?;
     let new = NewStaff { account, name, role, password: password::hash(password).await? };
     let fresh = vault.keys().fresh().await.map_err(keys_unavailable)?;
@@ -129,7 +129,7 @@ pub fn enlist_now(
     role: Role,
     password: &Entered<PasswordHash>,
 ) -> Result<Staff, Failed<Refused>> {
-    refuse_account_in_password(&account, password).map_err(Failed::Refused)?;
+    must_resist_for(&account, password).map_err(Failed::Refused)?;
     let access = vault.access_now::<AdministerStaff>(by, &[]).map_err(no_access)?;
     let new = NewStaff { account, name, role, password: password::hash_now(password) };
     let fresh = vault.keys().fresh_now().map_err(keys_unavailable)?;
@@ -137,9 +137,8 @@ pub fn enlist_now(
     vault.data().write_now(move |tx| add(tx, &access, &fresh, &new))
 }
 
-pub(crate) fn refuse_account_in_password(account: &Account, password: &Entered<PasswordHash>) -> Result<(), Refused> {
-    let holds = password::holds_name(password, &Entered::made(account.0.clone()));
-    if holds { Err(Refused::PasswordHoldsName) } else { Ok(()) }
+pub(crate) fn must_resist_for(account: &Account, password: &Entered<PasswordHash>) -> Result<(), Refused> {
+    password::must_resist(password, &Entered::made(account.0.clone()))
 }
 
 /// Staff who have come in.

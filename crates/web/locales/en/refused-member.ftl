@@ -5,6 +5,7 @@ refused-member-wrong-code = This is not the code that we sent. Tries left with i
 refused-member-code-tries-over = This code was entered wrongly too often. Please ask for a new one.
 refused-member-code-expired = This code is no longer valid. If you have just registered with it, sign in; else ask for a new one.
 refused-member-too-many-codes = Three codes were asked for this number within an hour. Please use the latest, or come again in { $minutes } min.
+refused-member-password-guessable = That password is among the first that are tried when somebody breaks in. Take three or four words that do not belong together, or let your browser make one.
 refused-member-password-holds-name = Your password contains your account name, which others can see. Please choose another.
 refused-member-wrong-sign-in = Name, number or password is wrong. Please try again; members can also sign in with a code sent to their phone.
 refused-member-wrong-current-password = This is not your present password. Please try again.

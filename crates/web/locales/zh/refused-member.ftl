@@ -5,6 +5,7 @@ refused-member-wrong-code = 验证码不正确，还可尝试 { $left } 次。
 refused-member-code-tries-over = 验证码输错次数过多，请重新获取。
 refused-member-code-expired = 该验证码已失效。如您刚刚完成注册，请直接登录；否则请重新获取。
 refused-member-too-many-codes = 该号码一小时内已请求三次验证码。请使用最近一次的验证码，或在 { $minutes } 分钟后再试。
+refused-member-password-guessable = 该密码属于盗号者最先尝试的密码。请用三四个互不相关的词组成，或由浏览器生成。
 refused-member-password-holds-name = 密码中包含了他人可见的账号名，请换一个密码。
 refused-member-wrong-sign-in = 账号或密码不正确。请重试；会员也可使用短信验证码登录。
 refused-member-wrong-current-password = 当前密码不正确，请重试。
