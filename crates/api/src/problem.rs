@@ -200,7 +200,6 @@ impl Error {
             "refused-trade-no-such-address" if field.is_none() => Kind::NotFound,
             "refused-catalogue-no-shop" => Kind::Forbidden,
             "refused-trade-address-book-off"
-            | "refused-trade-cart-changed"
             | "refused-trade-not-allowed-now"
             | "refused-trade-nothing-to-pay"
             | "refused-trade-nothing-to-pay-out"

@@ -309,7 +309,7 @@ pub fn count(scope: &mut impl Scope, buyer: &Buyer) -> Result<i64, Stop<Refused>
     Ok(on_each!(scope.db(), c => count.get_result(c))?)
 }
 
-/// The whole cart, grouped by seller and product. A fixed number of queries, however many lines: two where the goods were
+/// The whole cart, grouped by seller and product. A fixed number of queries, however many lines: three where the goods were
 /// looked at lately.
 pub fn view(scope: &mut impl Scope, buyer: &Buyer) -> Result<Cart, Stop<Refused>> {
     let items = items(scope, buyer)?;
