@@ -309,9 +309,12 @@ fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {
         return Ok(());
     }
     db.batch_execute("set timezone to 'UTC'; set application_name to 'hanse'; set client_min_messages to warning")?;
-    // What stays prepared asks by keys: the general plan is the right one. Left to itself the server plans a statement
-    // with a list of values anew at each use, which takes longer than the statement.
-    db.batch_execute("set plan_cache_mode to force_generic_plan")?;
+    if purpose == Purpose::Write {
+        // What commands ask goes by keys: the general plan is the right one. Left to itself the server plans a statement
+        // with a list of values anew at each use. Reads are left to it: before a new table was analysed, the general plan
+        // of a join can be one that reads it whole.
+        db.batch_execute("set plan_cache_mode to force_generic_plan")?;
+    }
     set_language(db)?;
     if purpose == Purpose::Read {
         db.batch_execute("set default_transaction_read_only to on")?;
