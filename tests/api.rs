@@ -1,19 +1,21 @@
 //! The interface for programs, through the binary: the document, what a token may do, what is sent wrong, and one whole
 //! trade by a client that was generated from the document.
 //!
-//! `openapi-python-client` and `openapi-spec-validator` come from PyPI into `HANSE_TEST_TOOLS`, or `test-tools` under the
-//! target directory, once.
+//! `openapi-python-client` and `openapi-spec-validator` come from PyPI ([`tools`]).
 
 mod support;
+#[path = "support/tools.rs"]
+mod tools;
 
 use db::Engine;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use support::{Browser, Market};
+use tools::run;
 use ureq::http::{Method, Request};
 
 const PASSWORD: &str = "wholesale-1688";
@@ -445,40 +447,6 @@ fn body_for(operation: &str) -> Option<Value> {
 
 // --- a generated client -----------------------------------------------------------------------------------------------
 
-fn tools() -> PathBuf {
-    let chosen = std::env::var_os("HANSE_TEST_TOOLS").map(PathBuf::from);
-    chosen.unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-tools"))
-}
-
-fn run(what: &str, command: &mut Command) -> String {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{what} needs `{program}`, which cannot be started here ({error}): install it and run the test again")
-    });
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{what}: `{program}` failed\n{out}\n{err}");
-    out.into_owned()
-}
-
-/// The Python that has the generator and the validator. What an interrupted run left there is begun anew; of two tests
-/// that begin at once, one installs.
-fn python() -> PathBuf {
-    let (directory, what) = (tools().join("python-api"), "the test with a generated client");
-    fs::create_dir_all(tools()).expect("a folder for tools");
-    let lock = fs::File::create(tools().join("python-api.lock")).expect("a lock");
-    lock.lock().expect("the lock");
-    let python = directory.join("bin/python");
-    if !directory.join("installed").exists() {
-        let _absent = fs::remove_dir_all(&directory);
-        run(what, Command::new("python3").args(["-m", "venv"]).arg(&directory));
-        let packages = ["openapi-python-client", "openapi-spec-validator"];
-        let mut pip = Command::new(&python);
-        run(what, pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages));
-        fs::write(directory.join("installed"), "").expect("a mark");
-    }
-    python
-}
-
 #[test]
 fn a_whole_trade_by_a_generated_client_on_sqlite() {
     trade(&Market::logging(Engine::Sqlite));
@@ -492,7 +460,8 @@ fn a_whole_trade_by_a_generated_client_on_postgres() {
 /// 2.3.2-a.1, 2.3.2-c.3, 3.5-a.1, 4.1: a buyer's, two sellers' and the operator's program do a whole trade; the payer pays
 /// in a browser, and the couriers carry.
 fn trade(market: &Market) {
-    let python = python();
+    let packages = ["openapi-python-client", "openapi-spec-validator"];
+    let python = tools::python("the test with a generated client", "python-api", &packages);
     let work = tempfile::tempdir().expect("a folder");
     let document = work.path().join("openapi.json");
     fs::write(&document, market.ask(&format!("{}/api/openapi.json", market.base))).expect("the document");

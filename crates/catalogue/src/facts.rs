@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use db::{BlobId, Id, Scope, on_each};
+use db::{BlobId, Id, Scope, load_each};
 use diesel::prelude::*;
 use lru::LruCache;
 
@@ -118,16 +118,9 @@ fn live(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<Vec<Live>> {
             (product::id, product::state, product::sold, product::listed_at, product::version),
             (shop::id, shop::state, shop::version),
             (variant::id, variant::stock).nullable(),
-        ));
-    let mut rows: Vec<LiveRow> = Vec::new();
-    if scope.db().asks_one_by_one(products.len()) {
-        for product in products {
-            rows.extend(on_each!(scope.db(), c => query.filter(product::id.eq(product)).load::<LiveRow>(c))?);
-        }
-    } else {
-        let query = query.filter(product::id.eq_any(products)).order(product::id);
-        rows = on_each!(scope.db(), c => query.load(c))?;
-    }
+        ))
+        .order(product::id);
+    let rows = load_each!(scope.db(), query, product::id, products => LiveRow)?;
     let mut all: Vec<Live> = Vec::with_capacity(products.len());
     for ((id, state, sold, listed_at, version), (shop, shop_state, shop_version), variant) in rows {
         if all.last().is_none_or(|last| last.id != id) {
@@ -169,7 +162,7 @@ fn load(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<Vec<(Id, Facts)
         (shop::id, shop::version, shop::owner, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
         (shop::freight, shop::freight_free_from, shop::ships_within_hours),
     ));
-    let rows: Vec<Row> = on_each!(scope.db(), c => query.filter(product::id.eq_any(products)).load(c))?;
+    let rows = load_each!(scope.db(), query, product::id, products => Row)?;
     let mut variants = variants(scope, products)?;
     let mut tiers = tiers(scope, products)?;
     let mut pictures = picture::of_products(scope, products)?;
@@ -215,14 +208,7 @@ pub(crate) fn variants(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<
             variant::surcharge,
             variant::stock,
         ));
-    let mut rows: Vec<Row> = Vec::new();
-    if scope.db().asks_one_by_one(products.len()) {
-        for product in products {
-            rows.extend(on_each!(scope.db(), c => query.filter(variant::product.eq(product)).load::<Row>(c))?);
-        }
-    } else {
-        rows = on_each!(scope.db(), c => query.filter(variant::product.eq_any(products)).load(c))?;
-    }
+    let rows = load_each!(scope.db(), query, variant::product, products => Row)?;
     let mut by_product: HashMap<Id, Vec<Variant>> = HashMap::new();
     for (product, id, sku, en, zh, surcharge, stock) in rows {
         let variant = Variant { id, sku, name: Both { en, zh }, surcharge, stock };
@@ -237,16 +223,7 @@ pub(crate) fn tiers(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<Has
         price_tier::from_quantity,
         price_tier::price,
     ));
-    let mut rows: Vec<(Id, i64, i64)> = Vec::new();
-    if scope.db().asks_one_by_one(products.len()) {
-        for product in products {
-            rows.extend(
-                on_each!(scope.db(), c => query.filter(price_tier::product.eq(product)).load::<(Id, i64, i64)>(c))?,
-            );
-        }
-    } else {
-        rows = on_each!(scope.db(), c => query.filter(price_tier::product.eq_any(products)).load(c))?;
-    }
+    let rows = load_each!(scope.db(), query, price_tier::product, products => (Id, i64, i64))?;
     let mut by_product: HashMap<Id, Vec<Tier>> = HashMap::new();
     for (product, from, price) in rows {
         by_product.entry(product).or_default().push(Tier { from, price });

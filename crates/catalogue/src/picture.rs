@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use db::{BlobId, Blobs, Id, Scope, on_each};
+use db::{BlobId, Blobs, Id, Scope, load_each};
 use diesel::prelude::*;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
@@ -205,12 +205,7 @@ impl Drop for Place {
 
 /// The pictures of a product, in their order.
 pub fn of_product(scope: &mut impl Scope, product: &Id) -> QueryResult<Vec<Stored>> {
-    let rows: Vec<Row> = picture::table
-        .filter(picture::product.eq(product))
-        .order(picture::place)
-        .select((picture::blob, picture::small, picture::width, picture::height))
-        .load(scope.db())?;
-    Ok(rows.into_iter().filter_map(stored).collect())
+    Ok(of_products(scope, &[product])?.remove(product).unwrap_or_default())
 }
 
 /// The same, of several products.
@@ -218,14 +213,7 @@ pub(crate) fn of_products(scope: &mut impl Scope, products: &[&Id]) -> QueryResu
     let query = picture::table
         .order((picture::product, picture::place))
         .select((picture::product, (picture::blob, picture::small, picture::width, picture::height)));
-    let mut rows: Vec<(Id, Row)> = Vec::new();
-    if scope.db().asks_one_by_one(products.len()) {
-        for product in products {
-            rows.extend(on_each!(scope.db(), c => query.filter(picture::product.eq(product)).load::<(Id, Row)>(c))?);
-        }
-    } else {
-        rows = on_each!(scope.db(), c => query.filter(picture::product.eq_any(products)).load(c))?;
-    }
+    let rows = load_each!(scope.db(), query, picture::product, products => (Id, Row))?;
     let mut by_product: HashMap<Id, Vec<Stored>> = HashMap::new();
     for (product, row) in rows {
         by_product.entry(product).or_default().extend(stored(row));

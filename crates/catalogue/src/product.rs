@@ -10,6 +10,7 @@ use crate::picture::Stored;
 use crate::policy::{category, picture, price_tier, product, shop, variant};
 use crate::price::Tier;
 use crate::shop::Seller;
+use crate::view::Variant;
 use crate::{Both, PRODUCT_CHANGED, Refused};
 
 pub const VARIANTS_MAX: usize = 50;
@@ -46,6 +47,14 @@ pub struct NewVariant {
     /// What the form showed as stock. Only the difference is booked, so that what was sold while the seller typed is
     /// not sold twice.
     pub stock_was: i64,
+}
+
+/// The row that changes nothing of a variant.
+impl From<Variant> for NewVariant {
+    fn from(there: Variant) -> NewVariant {
+        let Variant { id, sku, name, surcharge, stock } = there;
+        NewVariant { id: Some(id), sku, name, surcharge, stock, stock_was: stock }
+    }
 }
 
 /// A picture of the form: one that the product has, or one just stored. A hash alone is none: it could name somebody
@@ -451,30 +460,7 @@ mod tests {
 
         /// The form as a seller's page would fill it.
         fn form(&self) -> NewProduct {
-            let page = self.page();
-            NewProduct {
-                reference: page.reference,
-                category: page.category,
-                title: page.title,
-                text: page.text,
-                unit: page.unit,
-                axis: page.axis,
-                attributes: page.attributes,
-                tiers: page.tiers,
-                variants: page
-                    .variants
-                    .into_iter()
-                    .map(|v| NewVariant {
-                        id: Some(v.id),
-                        sku: v.sku,
-                        name: v.name,
-                        surcharge: v.surcharge,
-                        stock: v.stock,
-                        stock_was: v.stock,
-                    })
-                    .collect(),
-                pictures: (0..page.pictures.len() as i64).map(NewPicture::Kept).collect(),
-            }
+            self.page().as_form()
         }
 
         fn save_as(&self, seller: &Seller, version: i64, form: NewProduct) -> Result<Published, Failed<Refused>> {

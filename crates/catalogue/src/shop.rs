@@ -58,6 +58,11 @@ impl State {
             _ => State::Closed,
         }
     }
+
+    /// Whether whoever owns it is a seller: of a shop that is paused too, whose orders in hand go on.
+    pub const fn has_seller(self) -> bool {
+        matches!(self, State::Open | State::Paused)
+    }
 }
 
 /// What a shop says of itself.
@@ -337,7 +342,7 @@ pub fn seller(scope: &mut impl Scope, member: &Id) -> QueryResult<Option<Seller>
     // only, SQLite would compile the statement anew each time.
     let query = shop::table.filter(shop::owner.eq(member)).select((shop::id, shop::state));
     let all: Vec<(Id, String)> = on_each!(scope.db(), c => query.load(c))?;
-    let open = all.into_iter().find(|(_, state)| matches!(State::parse(state), State::Open | State::Paused));
+    let open = all.into_iter().find(|(_, state)| State::parse(state).has_seller());
     Ok(open.map(|(shop, _)| Seller { member: member.clone(), shop }))
 }
 

@@ -14,7 +14,7 @@ use crate::facts::{self, Facts, Live};
 use crate::picture::Stored;
 use crate::policy::{product, shop, variant};
 use crate::price::{Freight, Tier};
-use crate::product::{Attribute, Unit, attributes_from_json};
+use crate::product::{Attribute, NewPicture, NewProduct, NewVariant, Unit, attributes_from_json};
 use crate::shop::Seller;
 
 /// A shop in one line.
@@ -94,6 +94,22 @@ impl ProductPage {
     /// The minimum order, all variants together.
     pub fn minimum(&self) -> i64 {
         self.tiers.first().map_or(1, |tier| tier.from)
+    }
+
+    /// The product as its seller would send it again, changing nothing.
+    pub fn as_form(&self) -> NewProduct {
+        NewProduct {
+            reference: self.reference.clone(),
+            category: self.category.clone(),
+            title: self.title.clone(),
+            text: self.text.clone(),
+            unit: self.unit.clone(),
+            axis: self.axis.clone(),
+            attributes: self.attributes.clone(),
+            tiers: self.tiers.clone(),
+            variants: self.variants.iter().cloned().map(NewVariant::from).collect(),
+            pictures: (0..self.pictures.len() as i64).map(NewPicture::Kept).collect(),
+        }
     }
 
     pub fn in_stock(&self) -> i64 {

@@ -84,6 +84,27 @@ impl Db {
     }
 }
 
+/// Loads the rows of a query whose column has one of the values; on SQLite a few are asked for one by one
+/// ([`Db::asks_one_by_one`]). The query's own order holds for the rows of one value only.
+///
+/// `load_each!(scope.db(), query, product::id, products => Row)?`
+#[macro_export]
+macro_rules! load_each {
+    ($db:expr, $query:expr, $column:expr, $values:expr => $row:ty) => {
+        (|| -> diesel::QueryResult<Vec<$row>> {
+            let (db, query, values) = ($db, $query, $values);
+            if !db.asks_one_by_one(values.len()) {
+                return $crate::on_each!(db, c => diesel::RunQueryDsl::load(query.filter($column.eq_any(values)), c));
+            }
+            let mut rows: Vec<$row> = Vec::new();
+            for value in values {
+                rows.extend($crate::on_each!(&mut *db, c => diesel::RunQueryDsl::load::<$row>(query.filter($column.eq(value)), c))?);
+            }
+            Ok(rows)
+        })()
+    };
+}
+
 /// Lets two tables of different crates stand in one query; diesel's own macro adds impls that the orphan rule forbids.
 ///
 /// `joinable!` knows no composite keys: join with `.on(a::person.eq(b::person).and(a::order_id.eq(b::id)))`.

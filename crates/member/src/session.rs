@@ -78,6 +78,25 @@ pub enum Who {
     Staff(Staff),
 }
 
+impl Who {
+    /// As a row says it; nobody where the role of the staff has ended, or is one that the program does not know. It is the
+    /// role of today, whatever it was when the row was made.
+    pub(crate) fn of(person: Id, is_staff: bool, role: Option<&str>, ended_at: Option<i64>) -> Option<Who> {
+        if !is_staff {
+            return Some(Who::Member(Member { id: person }));
+        }
+        let role = role.and_then(Role::parse).filter(|_| ended_at.is_none())?;
+        Some(Who::Staff(Staff { id: person, role }))
+    }
+
+    pub fn person(&self) -> &Id {
+        match self {
+            Who::Member(member) => &member.id,
+            Who::Staff(staff) => &staff.id,
+        }
+    }
+}
+
 /// A living session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -90,10 +109,7 @@ pub struct Session {
 
 impl Session {
     pub fn person(&self) -> &Id {
-        match &self.who {
-            Who::Member(member) => &member.id,
-            Who::Staff(staff) => &staff.id,
-        }
+        self.who.person()
     }
 
     pub fn member(&self) -> Option<&Member> {
@@ -148,13 +164,7 @@ pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>
         if seen_at < now - idle_max {
             return None;
         }
-        let who = if is_staff {
-            // A role that ended, or that the program does not know, opens nothing.
-            let role = role.as_deref().and_then(Role::parse).filter(|_| ended_at.is_none())?;
-            Who::Staff(Staff { id: person, role })
-        } else {
-            Who::Member(Member { id: person })
-        };
+        let who = Who::of(person, is_staff, role.as_deref(), ended_at)?;
         Some(Session { id, who, begun_at, seen_at })
     }))
 }

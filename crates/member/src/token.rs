@@ -3,14 +3,14 @@
 //!
 //! Whoever signs out everywhere ends the tokens too, and so does a new password.
 
+use crate::Refused;
 use crate::policy::{UseApi, api_token, staff};
 use crate::session::{Who, drawn, hashed, may_be_drawn};
-use crate::{Member, Refused, Staff};
 use db::clock::{DAY, HOUR};
 use db::{Failed, Id, Read, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
+use policy::Entered;
 use policy::fields::ApiTokenName;
-use policy::{Entered, Role};
 use std::convert::Infallible;
 use std::fmt;
 use vault::{Access, Personal, RowKey, Sealed, Vault};
@@ -111,10 +111,7 @@ pub struct NewToken {
 
 /// Makes a token of `who`. `access` covers them. What it returns is the only copy.
 pub fn make(tx: &mut Tx, who: &Who, access: &Access<UseApi>, new: &NewToken) -> Result<ApiToken, Stop<Refused>> {
-    let (person, is_staff) = match who {
-        Who::Member(member) => (&member.id, false),
-        Who::Staff(staff) => (&staff.id, true),
-    };
+    let (person, is_staff) = (who.person(), matches!(who, Who::Staff(_)));
     let living = api_token::table.filter(api_token::person.eq(person)).filter(api_token::ends_at.gt(tx.now));
     let held: i64 = living.count().get_result(tx.db)?;
     if held >= TOKENS_MAX {
@@ -166,10 +163,7 @@ impl Bearer {
     }
 
     pub fn person(&self) -> &Id {
-        match &self.who {
-            Who::Member(member) => &member.id,
-            Who::Staff(staff) => &staff.id,
-        }
+        self.who.person()
     }
 }
 
@@ -197,13 +191,7 @@ fn who(scope: &mut impl Scope, token: &ApiToken) -> QueryResult<Option<Bearer>> 
         if ends_at <= now {
             return None;
         }
-        let who = if is_staff {
-            // The role of today: it may have changed since the token was made.
-            let role = role.as_deref().and_then(Role::parse).filter(|_| ended_at.is_none())?;
-            Who::Staff(Staff { id: person, role })
-        } else {
-            Who::Member(Member { id: person })
-        };
+        let who = Who::of(person, is_staff, role.as_deref(), ended_at)?;
         let reaches = read(&reaches).into_iter().filter(|reach| reach.fits(is_staff)).collect();
         Some(Bearer { id, who, reaches, used_at })
     }))

@@ -303,12 +303,6 @@ impl Cart {
     }
 }
 
-/// How many lines there are, for the badge.
-pub fn count(scope: &mut impl Scope, buyer: &Buyer) -> Result<i64, Stop<Refused>> {
-    let count = cart_item::table.filter(cart_item::member.eq(&buyer.member)).count();
-    Ok(on_each!(scope.db(), c => count.get_result(c))?)
-}
-
 /// The whole cart, grouped by seller and product. A fixed number of queries, however many lines: three where the goods were
 /// looked at lately.
 pub fn view(scope: &mut impl Scope, buyer: &Buyer) -> Result<Cart, Stop<Refused>> {

@@ -76,7 +76,7 @@ pub fn head(scope: &mut impl Scope, member: &Id) -> QueryResult<(i64, Option<Sel
         .select((count(cart_item::product.nullable()), shop::id.nullable(), shop::state.nullable()));
     let rows: Vec<(i64, Option<Id>, Option<String>)> = on_each!(scope.db(), c => query.load(c))?;
     let lines = rows.first().map_or(0, |row| row.0);
-    let sells = |state: &str| matches!(ShopState::parse(state), ShopState::Open | ShopState::Paused);
-    let shop = rows.into_iter().find_map(|(_, shop, state)| shop.filter(|_| state.as_deref().is_some_and(sells)));
+    let sells = |state: Option<String>| state.is_some_and(|state| ShopState::parse(&state).has_seller());
+    let shop = rows.into_iter().find_map(|(_, shop, state)| shop.filter(|_| sells(state)));
     Ok((lines, shop.map(|shop| Seller { member: member.clone(), shop })))
 }

@@ -15,8 +15,9 @@ use crate::error::Failure;
 use crate::format;
 use crate::frame;
 use crate::language::{Arg, Lang, f};
-use axum::extract::{FromRequest, Request};
-use axum::http::{Method, header, request::Parts};
+use axum::extract::multipart::MultipartError;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::{Method, StatusCode, header, request::Parts};
 use catalogue::written::{self, NotANumber};
 use policy::{Invalid, Typed};
 use std::collections::HashSet;
@@ -60,13 +61,33 @@ impl<S: Sync> FromRequest<S> for FormData {
     }
 }
 
-/// That a request was sent from our own page by its reader. `FormData` asks it by itself; only a body of another
-/// kind (a picture) needs it called.
-pub fn from_us(parts: &Parts, token: &str) -> Result<(), Failure> {
+/// That a request was sent from our own page by its reader.
+fn from_us(parts: &Parts, token: &str) -> Result<(), Failure> {
     let Some((csrf, site)) = frame::binding(&parts.extensions, &parts.headers) else {
         return Err(Failure::fault("a form was sent outside the shell"));
     };
     if csrf::same_origin(&site, &parts.headers) && csrf.verify(token) { Ok(()) } else { Err(Failure::StaleForm) }
+}
+
+/// A form with files, checked to come from our own page: the token is its first field, so that nothing is read of a body
+/// that is not ours. What follows is the caller's to read.
+pub async fn with_files(request: Request) -> Result<Multipart, Failure> {
+    let (parts, body) = request.into_parts();
+    let again = Request::from_parts(parts.clone(), body);
+    let mut multipart = Multipart::from_request(again, &()).await.map_err(|_| Failure::BadRequest)?;
+    match multipart.next_field().await.map_err(broken)? {
+        Some(first) if first.name() == Some(csrf::FIELD) => from_us(&parts, &first.text().await.map_err(broken)?)?,
+        _ => return Err(Failure::StaleForm),
+    }
+    Ok(multipart)
+}
+
+/// What a form with files is that cannot be read on.
+pub fn broken(error: MultipartError) -> Failure {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+        _ => Failure::BadRequest,
+    }
 }
 
 impl FormData {

@@ -9,20 +9,18 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
 use catalogue::Refused;
-use catalogue::picture::{self, Prepared};
+use catalogue::picture;
 use catalogue::price::Tier;
 use catalogue::product::{self, Attribute, NewPicture, NewProduct, NewVariant, PICTURES_MAX, Published, Unit};
 use catalogue::shop::Seller;
 use catalogue::view::{self, ProductPage};
 use db::{Id, Stop, Tx};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use web::App;
-use web::error::Failure;
-use web::pages::sell::save_with;
+use web::pages::sell::{decode, save_with};
 
 /// Some pictures of the largest size that is taken, and the rest of the form.
 pub const FORM_BYTES_MAX: usize = 2 * picture::BYTES_MAX + 1024 * 1024;
@@ -263,12 +261,6 @@ fn at_row(refused: Refused) -> Error {
     Error::refused_at(&refused, field.as_deref())
 }
 
-async fn decode(files: Vec<Vec<u8>>) -> Answer<Arc<Vec<Prepared>>> {
-    let decode_all = move || files.iter().map(|bytes| picture::prepare(bytes)).collect::<Result<Vec<_>, _>>();
-    let decoded = tokio::task::spawn_blocking(decode_all).await.map_err(Failure::fault)?;
-    decoded.map(Arc::new).map_err(at_row)
-}
-
 /// A product as it was saved.
 #[derive(Serialize, ToSchema)]
 pub struct ProductSaved {
@@ -288,7 +280,7 @@ async fn save(
     command: impl Fn(&mut Tx, &NewProduct) -> Result<Published, Stop<Refused>> + Clone + Send + 'static,
 ) -> Answer<ProductSaved> {
     let mut new = received.offered.read()?;
-    let pictures = decode(received.files).await?;
+    let pictures = decode(received.files).await?.map_err(at_row)?;
     new.pictures.extend(pictures.iter().map(|picture| NewPicture::New(picture.named())));
     let saved = save_with(app, pictures, move |tx: &mut Tx| command(tx, &new)).await?;
     Ok(saved.map_err(at_row)?.into())
@@ -351,7 +343,7 @@ pub async fn set_stock(
     Json(new): Json<NewStock>,
 ) -> Answer<axum::Json<ProductSaved>> {
     let page = own(&app, &seller, &id).await?;
-    let mut product = as_it_is(&page);
+    let mut product = page.as_form();
     for (n, set) in new.variants.iter().enumerate() {
         let wanted = wire::id(&format!("variants.{n}.variant"), &set.variant)?;
         let Some(variant) = product.variants.iter_mut().find(|variant| variant.id.as_ref() == Some(&wanted)) else {
@@ -364,33 +356,6 @@ pub async fn set_stock(
     let saved = app.write(move |tx| product::edit(tx, &seller, &id, version, &product)).await?;
     let saved = saved.map_err(|refused| Error::refused_at(&refused, refused.field().map(|_| "variants")))?;
     Ok(axum::Json(saved.into()))
-}
-
-/// The product as its seller would send it again.
-fn as_it_is(page: &ProductPage) -> NewProduct {
-    NewProduct {
-        reference: page.reference.clone(),
-        category: page.category.clone(),
-        title: page.title.clone(),
-        text: page.text.clone(),
-        unit: page.unit.clone(),
-        axis: page.axis.clone(),
-        attributes: page.attributes.clone(),
-        tiers: page.tiers.clone(),
-        variants: page
-            .variants
-            .iter()
-            .map(|variant| NewVariant {
-                id: Some(variant.id.clone()),
-                sku: variant.sku.clone(),
-                name: variant.name.clone(),
-                surcharge: variant.surcharge,
-                stock: variant.stock,
-                stock_was: variant.stock,
-            })
-            .collect(),
-        pictures: (0..page.pictures.len() as i64).map(NewPicture::Kept).collect(),
-    }
 }
 
 /// Takes a product off sale; orders in hand go on

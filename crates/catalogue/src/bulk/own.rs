@@ -96,17 +96,7 @@ fn whole(scope: &mut impl Scope, rows: Vec<Row>) -> QueryResult<Vec<Own>> {
                     axis: Both { en: axis.0, zh: axis.1 },
                     attributes: attributes_from_json(&axis.2),
                     tiers: tiers.remove(&own.0).unwrap_or_default(),
-                    variants: variants
-                        .into_iter()
-                        .map(|variant| NewVariant {
-                            id: Some(variant.id),
-                            sku: variant.sku,
-                            name: variant.name,
-                            surcharge: variant.surcharge,
-                            stock: variant.stock,
-                            stock_was: variant.stock,
-                        })
-                        .collect(),
+                    variants: variants.into_iter().map(NewVariant::from).collect(),
                     pictures: (0..pictures.len() as i64).map(NewPicture::Kept).collect(),
                 },
                 pictures,

@@ -407,15 +407,6 @@ impl Pictures {
     }
 }
 
-/// Why a command of the import did nothing.
-#[derive(Debug)]
-enum Stopped {
-    /// Called off, or another process has been there.
-    Elsewhere,
-    /// The command of one product refused; alone the others go through.
-    Product(Refused),
-}
-
 /// A few products on their way.
 struct Chunk {
     seller: Seller,
@@ -483,11 +474,13 @@ impl Work<'_> {
         let seen = chunk.clone();
         let tally = self.db.read_now(move |r| seen.settle(r, |_, _| Ok(())))?;
         let tally = Arc::new(tally);
-        let written = self.db.write_now(move |tx| {
-            chunk.advance(tx, State::Checking)?;
-            Ok(chunk.write_down(tx, &tally, State::Checking)?)
-        });
-        gone_on(written)
+        self.db.write_now(move |tx| {
+            if !chunk.advance(tx, State::Checking)? {
+                return Ok(false);
+            }
+            chunk.write_down(tx, &tally, State::Checking)?;
+            Ok(true)
+        })
     }
 
     /// Imports some products: all in one transaction, or, where one of them is refused, each in its own.
@@ -500,15 +493,15 @@ impl Work<'_> {
     ) -> Result<bool, Failed<Refused>> {
         let count = drafts.len();
         match self.db.write_now(carrying_out(self.chunk(from, drafts, pictures.clone()))) {
-            Err(Failed::Refused(Stopped::Product(_))) if count > 1 => {}
-            Err(Failed::Refused(Stopped::Product(refused))) => return self.leave_out(files, from, refused),
-            written => return gone_on(written),
+            Err(Failed::Refused(_)) if count > 1 => {}
+            Err(Failed::Refused(refused)) => return self.leave_out(files, from, refused),
+            gone_on => return gone_on,
         }
         for at in from..from + count {
             let drafts = vec![draft(&files.sheet, &files.products[at])];
             let gone_on = match self.db.write_now(carrying_out(self.chunk(at, drafts, pictures.clone()))) {
-                Err(Failed::Refused(Stopped::Product(refused))) => self.leave_out(files, at, refused)?,
-                written => gone_on(written)?,
+                Err(Failed::Refused(refused)) => self.leave_out(files, at, refused)?,
+                gone_on => gone_on?,
             };
             if !gone_on {
                 return Ok(false);
@@ -524,7 +517,7 @@ impl Work<'_> {
         let cell = files.sheet.cell(rows[0], Column::Reference).to_owned();
         let mistake = Mistake::new(line, Some(Column::Reference), &cell, Wrong::Refused(refused));
         let chunk = self.chunk(at, vec![Err(vec![mistake.clone()])], None);
-        gone_on(self.db.write_now(carrying_out(chunk)))
+        self.db.write_now(carrying_out(chunk))
     }
 
     fn end(&self) -> Result<(), Failed<Refused>> {
@@ -564,31 +557,22 @@ impl Work<'_> {
     }
 }
 
-fn gone_on(written: Result<(), Failed<Stopped>>) -> Result<bool, Failed<Refused>> {
-    match written {
-        Ok(()) => Ok(true),
-        Err(Failed::Refused(Stopped::Elsewhere)) => Ok(false),
-        Err(Failed::Refused(Stopped::Product(refused))) => Err(Failed::Refused(refused)),
-        Err(Failed::Changed) => Err(Failed::Changed),
-        Err(Failed::Fault(id)) => Err(Failed::Fault(id)),
-        Err(Failed::Unavailable(why)) => Err(Failed::Unavailable(why)),
-        Err(Failed::Unknown) => Err(Failed::Unknown),
-    }
-}
-
-fn carrying_out(chunk: Arc<Chunk>) -> impl Fn(&mut Tx) -> Result<(), Stop<Stopped>> + Send + 'static {
+/// The command that carries out a chunk. It says whether the import goes on; refused where one of the products is.
+fn carrying_out(chunk: Arc<Chunk>) -> impl Fn(&mut Tx) -> Result<bool, Stop<Refused>> + Send + 'static {
     move |tx| {
         // First: whoever is second waits here, and finds that it is done.
-        chunk.advance(tx, State::Importing)?;
-        let tally = chunk
-            .settle(tx, |tx, step| carry_out(tx, &chunk.seller, step))
-            .map_err(|stop| stop.map(Stopped::Product))?;
-        Ok(chunk.write_down(tx, &tally, State::Importing)?)
+        if !chunk.advance(tx, State::Importing)? {
+            return Ok(false);
+        }
+        let tally = chunk.settle(tx, |tx, step| carry_out(tx, &chunk.seller, step))?;
+        chunk.write_down(tx, &tally, State::Importing)?;
+        Ok(true)
     }
 }
 
 impl Chunk {
-    fn advance(&self, tx: &mut Tx, state: State) -> Result<(), Stop<Stopped>> {
+    /// `false` where the import was called off, or another process has been there.
+    fn advance(&self, tx: &mut Tx, state: State) -> QueryResult<bool> {
         let now = tx.now;
         let row = goods_import::table.find((&self.seller.shop, &self.id));
         let n = diesel::update(row)
@@ -596,7 +580,7 @@ impl Chunk {
             .filter(goods_import::done.eq(self.from))
             .set((goods_import::done.eq(self.from + self.drafts.len() as i64), goods_import::changed_at.eq(now)))
             .execute(tx.db)?;
-        if n == 0 { Err(Stop::refuse(Stopped::Elsewhere)) } else { Ok(()) }
+        Ok(n == 1)
     }
 
     /// Settles the drafts with the goods there are, and does `then` with each that has no mistake.

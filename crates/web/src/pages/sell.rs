@@ -7,7 +7,7 @@ mod money;
 mod orders;
 mod shop;
 
-pub use goods::save_with;
+pub use goods::{decode, save_with};
 
 use crate::app::{App, AtDesk, Told};
 use crate::error::Failure;

@@ -41,10 +41,7 @@ impl Owner {
     }
 
     fn person(&self) -> &Id {
-        match &self.who {
-            Who::Member(member) => &member.id,
-            Who::Staff(staff) => &staff.id,
-        }
+        self.who.person()
     }
 
     fn reaches(&self) -> &'static [Reach] {

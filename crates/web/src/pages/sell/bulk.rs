@@ -3,17 +3,16 @@
 
 use super::with_side;
 use crate::app::{App, AtDesk};
-use crate::csrf;
 use crate::error::Failure;
-use crate::form::{self, FieldError, FormData, FormErrors};
+use crate::form::{self, FieldError, FormData, FormErrors, broken};
 use crate::format;
 use crate::frame::Frame;
 use crate::language::{Arg, Lang, f, lookup, t};
 use crate::pages::guest::{CURRENCY, both, shop_path, tree, unit};
 use crate::ui;
 use axum::body::Body;
-use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::extract::multipart::Field;
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use catalogue::bulk::{self, Column, Import, Mistake, Preview, Sheet, Verdict};
@@ -182,25 +181,18 @@ struct Upload {
 struct Larger;
 
 async fn receive(request: Request) -> Result<Upload, Failure> {
-    let (parts, body) = request.into_parts();
-    let again = Request::from_parts(parts.clone(), body);
-    let mut multipart = Multipart::from_request(again, &()).await.map_err(|_| Failure::BadRequest)?;
+    let mut multipart = form::with_files(request).await?;
     let mut upload = Upload::default();
-    let mut ours = false;
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
-        let name = field.name().unwrap_or("").to_owned();
-        if name == csrf::FIELD && !ours {
-            form::from_us(&parts, &field.text().await.map_err(broken)?)?;
-            ours = true;
-        } else if !ours {
-            return Err(Failure::StaleForm);
-        } else if name == "sheet" && upload.sheet.is_none() {
-            upload.sheet = bytes_of(field, bulk::SHEET_BYTES_MAX).await?;
-        } else if name == "archive" && upload.archive.is_none() {
-            upload.archive = bytes_of(field, bulk::ARCHIVE_BYTES_MAX).await?;
+        match field.name() {
+            Some("sheet") if upload.sheet.is_none() => upload.sheet = bytes_of(field, bulk::SHEET_BYTES_MAX).await?,
+            Some("archive") if upload.archive.is_none() => {
+                upload.archive = bytes_of(field, bulk::ARCHIVE_BYTES_MAX).await?;
+            }
+            _ => {}
         }
     }
-    if ours { Ok(upload) } else { Err(Failure::StaleForm) }
+    Ok(upload)
 }
 
 /// A browser sends a file without content where none was chosen.
@@ -218,13 +210,6 @@ async fn bytes_of(mut field: Field<'_>, max: usize) -> Result<Option<Result<Vec<
         (false, true) => None,
         (false, false) => Some(Ok(bytes)),
     })
-}
-
-fn broken(error: MultipartError) -> Failure {
-    match error.status() {
-        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::BadRequest,
-    }
 }
 
 /// `POST /sell/import`

@@ -3,15 +3,14 @@
 
 use super::{pair, tell, two, with_side};
 use crate::app::{self, App, AtDesk, Told};
-use crate::csrf;
 use crate::error::Failure;
-use crate::form::{self, FieldError, FormData, FormErrors};
+use crate::form::{self, FieldError, FormData, FormErrors, broken};
 use crate::format;
 use crate::frame::Frame;
 use crate::language::{Lang, f, t};
 use crate::pages::guest::{CURRENCY, both, media, product_path, tree, unit};
 use crate::ui::{self, Entry, Kind};
-use axum::extract::{FromRequest, Multipart, OriginalUri, Path, Request, State};
+use axum::extract::{OriginalUri, Path, Request, State};
 use axum::response::Response;
 use catalogue::picture::{self, Prepared};
 use catalogue::price::Tier;
@@ -399,24 +398,12 @@ fn filled(page: &ProductPage) -> FormData {
 
 /// Fields and files of a multipart body of ours.
 async fn receive(request: Request) -> Result<(FormData, Vec<Vec<u8>>), Failure> {
-    let (parts, body) = request.into_parts();
-    let again = Request::from_parts(parts.clone(), body);
-    let mut multipart = Multipart::from_request(again, &()).await.map_err(|_| Failure::BadRequest)?;
-    let broken = |error: axum::extract::multipart::MultipartError| match error.status() {
-        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::BadRequest,
-    };
+    let mut multipart = form::with_files(request).await?;
     let (mut fields, mut files) = (Vec::<(String, String)>::new(), Vec::new());
     let mut seen = HashSet::new();
-    let mut ours = false;
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or("").to_owned();
-        if name == csrf::FIELD && !ours {
-            from_us(&parts, &field.text().await.map_err(broken)?)?;
-            ours = true;
-        } else if !ours {
-            return Err(Failure::StaleForm);
-        } else if name == "picture" {
+        if name == "picture" {
             let bytes = field.bytes().await.map_err(broken)?;
             // A browser sends a file without a name and content where none was chosen.
             if !bytes.is_empty() {
@@ -434,15 +421,8 @@ async fn receive(request: Request) -> Result<(FormData, Vec<Vec<u8>>), Failure> 
             fields.push((name, text));
         }
     }
-    if !ours {
-        return Err(Failure::StaleForm);
-    }
     let pairs: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     Ok((FormData::of(&pairs), files))
-}
-
-fn from_us(parts: &axum::http::request::Parts, token: &str) -> Result<(), Failure> {
-    form::from_us(parts, token)
 }
 
 /// What was typed, with the form's row of each tier, variant and attribute; pictures are added by the caller.
@@ -570,14 +550,19 @@ fn tell_row(refused: &Refused, typed: &Typed, errors: &mut FormErrors) {
     errors.refused(Some(&format!("{field}{row}")), refused.key(), args.collect::<Vec<_>>());
 }
 
-/// Decodes the pictures that came; the first that is none is said at their field. Nothing is stored yet.
-async fn decode(files: Vec<Vec<u8>>, errors: &mut FormErrors) -> Result<Arc<Vec<Prepared>>, Failure> {
+/// Decodes the pictures that came; the first that is none is refused. Nothing is stored yet.
+pub async fn decode(files: Vec<Vec<u8>>) -> Result<Result<Arc<Vec<Prepared>>, Refused>, Failure> {
     let decode_all = move || files.iter().map(|bytes| picture::prepare(bytes)).collect::<Result<Vec<_>, _>>();
     let decoded = tokio::task::spawn_blocking(decode_all).await.map_err(Failure::fault)?;
-    Ok(Arc::new(decoded.unwrap_or_else(|refused| {
+    Ok(decoded.map(Arc::new))
+}
+
+/// As [`decode`]; the refusal is said at the pictures' field.
+async fn decode_or_tell(files: Vec<Vec<u8>>, errors: &mut FormErrors) -> Result<Arc<Vec<Prepared>>, Failure> {
+    Ok(decode(files).await?.unwrap_or_else(|refused| {
         tell(&refused, errors);
-        Vec::new()
-    })))
+        Arc::default()
+    }))
 }
 
 /// Carries out what the form asks. The pictures are stored when it is known to pass, and before it is carried out.
@@ -617,7 +602,7 @@ pub async fn publish(
         errors.add(FieldError::plain("picture", "sell-picture-missing"));
     }
     if let Some(mut typed) = typed.filter(|_| errors.is_empty()) {
-        let pictures = decode(files, &mut errors).await?;
+        let pictures = decode_or_tell(files, &mut errors).await?;
         typed.new.pictures = pictures.iter().map(|picture| NewPicture::New(picture.named())).collect();
         if errors.is_empty() {
             let (seller, new) = (desk.seller, typed.new.clone());
@@ -675,7 +660,7 @@ pub async fn save(
         errors.add(FieldError::plain("picture", "sell-picture-missing"));
     }
     if let Some(mut typed) = typed.filter(|_| errors.is_empty()) {
-        let decoded = decode(files, &mut errors).await?;
+        let decoded = decode_or_tell(files, &mut errors).await?;
         pictures.extend(decoded.iter().map(|picture| NewPicture::New(picture.named())));
         typed.new.pictures = pictures;
         if errors.is_empty() {
