@@ -282,6 +282,9 @@ pub fn load(
         db.write_now(move |tx| rows.iter().try_for_each(|row| load_product(tx, row)))?;
         progress(Progress::Products { done: loaded.products, of: missing.len() });
     }
+    if loaded.products > 0 {
+        db.analyse();
+    }
     Ok(loaded)
 }
 

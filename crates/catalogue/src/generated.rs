@@ -277,6 +277,7 @@ pub fn load(vault: &Vault, seed: u64, count: usize) -> Result<Vec<Id>, NotGenera
             writer.join().unwrap_or_else(|_| Err(NotGenerated("a writing thread panicked".into())))
         })
     })?;
+    db.analyse();
     Ok(shops)
 }
 

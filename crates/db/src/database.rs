@@ -328,6 +328,20 @@ impl Database {
         }
     }
 
+    /// Tells PostgreSQL's planner how full the tables are now, after much was loaded at once: its own look comes up to a
+    /// minute later, and a plan made before it can read a table whole at every request. Nothing to do on SQLite, which is
+    /// asked by keys. Where it fails, the log says so, and the server's own look does it. Blocks.
+    pub fn analyse(&self) {
+        if self.engine() == Engine::Sqlite {
+            return;
+        }
+        let analysed = engine::connect(&self.0.shared.address, Purpose::Migrate)
+            .and_then(|mut link| link.run("analyze").map_err(|error| crate::fault::told_without_values(&error)));
+        if let Err(told) = analysed {
+            tracing::warn!(told, "the tables were not analysed");
+        }
+    }
+
     /// Takes nothing more, does what waits, and ends the threads; other handles are then refused.
     pub fn close(self) {
         self.0.close();

@@ -524,6 +524,10 @@ impl Work<'_> {
         let (shop, id, state) = (self.seller.shop.clone(), self.id.clone(), self.state);
         let findable_from = if state == State::Importing { Some(self.placed()?) } else { None };
         let ended = if state == State::Checking { State::Checked } else { State::Done };
+        if state == State::Importing {
+            // A new shop's thousands may be most of what there is.
+            self.db.analyse();
+        }
         self.db.write_now(move |tx| {
             let now = tx.now;
             diesel::update(goods_import::table.find((&shop, &id)))
