@@ -3,6 +3,7 @@
 
 mod support;
 
+use db::Engine;
 use support::{Market, Partners};
 
 /// 2.1.1-a.1, 3.1.1-b.1, 3.1.3-a.3: the configured gateways get the message and the payment, and the list names the
@@ -10,7 +11,7 @@ use support::{Market, Partners};
 #[test]
 fn the_configured_partners_are_called_and_listed() {
     let partners = Partners::start();
-    let market = Market::with(&partners);
+    let market = Market::with(Engine::Sqlite, &partners);
     let mut buyer = market.browser();
     // The code came through the configured gateway: `registers` reads it there.
     buyer.registers("partner_buyer", "13977310021");

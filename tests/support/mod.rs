@@ -58,13 +58,16 @@ impl Market {
         std::fs::read_to_string(self.folder.path().join(LOG)).expect("a log")
     }
 
-    /// A marketplace on SQLite whose `hanse.toml` names these partners.
-    pub fn with(partners: &Partners) -> Market {
-        let folder = tempfile::tempdir().expect("a folder");
+    /// A marketplace whose `hanse.toml` names these partners, which live on when it is killed.
+    pub fn with(engine: Engine, partners: &Partners) -> Market {
+        Market::within(engine, partners, tempfile::tempdir().expect("a folder"))
+    }
+
+    /// As `with`, in a folder of the test's own.
+    pub fn within(engine: Engine, partners: &Partners, folder: tempfile::TempDir) -> Market {
         let port = free_port();
-        let config = format!("[server]\npublic_url = \"http://localhost:{port}\"\n{}", partners.configuration());
-        std::fs::write(folder.path().join("hanse.toml"), config).expect("hanse.toml");
-        Market::begin(Engine::Sqlite, folder, port, Some(partners.base.clone()))
+        std::fs::write(folder.path().join("hanse.toml"), partners.configuration()).expect("hanse.toml");
+        Market::begin(engine, folder, port, Some(partners.base.clone()))
     }
 
     fn begin(engine: Engine, folder: tempfile::TempDir, port: u16, elsewhere: Option<String>) -> Market {
@@ -82,6 +85,41 @@ impl Market {
         let mut child = self.child.borrow_mut();
         stop(&mut child);
         *child = start(self.folder.path(), self.port, &self.sandbox, &self.databases);
+    }
+
+    /// SIGKILL: nothing is closed, nobody is told.
+    pub fn is_killed(&self) {
+        let mut child = self.child.borrow_mut();
+        child.kill().expect("it is killed");
+        child.wait().expect("it is gone");
+    }
+
+    /// Opens it again on the same data and the same port, after it was killed.
+    pub fn opens_again(&self) {
+        *self.child.borrow_mut() = start(self.folder.path(), self.port, &self.sandbox, &self.databases);
+    }
+
+    /// One more process of this marketplace, on PostgreSQL, in the same folder of files.
+    pub fn beside(&self) -> Beside {
+        let port = free_port();
+        let child = start(self.folder.path(), port, &self.sandbox, &self.databases);
+        Beside { child, base: format!("http://localhost:{port}") }
+    }
+
+    /// The configuration of these data, for calls of the library beside the open marketplace.
+    pub fn config(&self) -> hanse::config::Config {
+        let mut config = hanse::config::Config::default();
+        let at = |name: &str| self.folder.path().join(name);
+        config.database.files = at("hanse-data");
+        config.database.epoch_keys = at("hanse-keys");
+        match &self.databases[..] {
+            [data, keys] => (config.database.data, config.database.keys) = (url_of(data), url_of(keys)),
+            _ => {
+                config.database.data = at("hanse-data").display().to_string();
+                config.database.keys = at("hanse-keys").display().to_string();
+            }
+        }
+        config
     }
 
     /// Stops the marketplace and starts it with `more` in its `hanse.toml`: what it says when it refuses to open.
@@ -177,6 +215,25 @@ impl Market {
 impl Drop for Market {
     fn drop(&mut self) {
         stop(self.child.get_mut());
+    }
+}
+
+/// Another process on the same data.
+pub struct Beside {
+    child: Child,
+    pub base: String,
+}
+
+impl Beside {
+    pub fn is_killed(&mut self) {
+        self.child.kill().expect("it is killed");
+        self.child.wait().expect("it is gone");
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        stop(&mut self.child);
     }
 }
 

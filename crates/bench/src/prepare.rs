@@ -12,9 +12,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use hanse::config::Config;
 use hanse::{demo, house};
-use member::registration::{self, Agreement, NewMember};
 use member::{ClientAddress, sign_in};
-use policy::{Entered, Typed};
+use policy::Typed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -176,20 +175,9 @@ async fn buyers(vault: &Vault, count: usize, edition: i64) -> Result<Vec<Buyer>,
 }
 
 async fn register(vault: &Vault, number: usize, edition: i64) -> Result<Buyer, String> {
-    let wrong = |what: &dyn std::fmt::Debug| format!("buyer {number}: {what:?}");
-    let phone = Entered::parse(&Typed::new(format!("139{number:08}"))).map_err(|e| wrong(&e))?;
-    let [_, a, b, c] = (number as u32).to_be_bytes();
-    let from = ClientAddress::of(IpAddr::V4(Ipv4Addr::new(10, a, b, c)));
-    let sent = registration::begin(vault, &phone, &from).await.map_err(|e| wrong(&e))?;
-    let code = sent.to_send.and_then(|send| send.code).ok_or_else(|| wrong(&"no code was made"))?;
-    let new = NewMember {
-        code_id: sent.id,
-        code: Entered::parse(&Typed::new(code.expose().clone())).map_err(|e| wrong(&e))?,
-        name: Entered::parse(&Typed::new(format!("bench_buyer_{number}"))).map_err(|e| wrong(&e))?,
-        password: Entered::parse(&Typed::new(demo::PASSWORD)).map_err(|e| wrong(&e))?,
-        agreement: Agreement::of_box(true, edition).map_err(|e| wrong(&e))?,
-    };
-    let registered = registration::finish(vault, &new).await.map_err(|e| wrong(&e))?;
+    let wrong = |what: &dyn std::fmt::Display| format!("buyer {number}: {what}");
+    let (name, phone) = (format!("bench_buyer_{number}"), format!("139{number:08}"));
+    let registered = demo::new_member(vault, &name, &phone, edition).await.map_err(|e| wrong(&e))?;
     let signed_in = sign_in::after_registering(vault, &registered, None).await.map_err(|e| wrong(&e))?;
     Ok(Buyer { member: signed_in.member.id.clone(), token: signed_in.token.as_str().to_owned() })
 }

@@ -169,6 +169,39 @@ pub fn prune(db: &mut Db, at: i64) -> QueryResult<usize> {
     diesel::delete(outbox::table.filter(outbox::position.le(passed)).filter(outbox::at.lt(at))).execute(db)
 }
 
+/// What is wrong with the positions: each belongs to one event, none of the newest is missing (old ones are pruned), and
+/// nobody has read beyond the last.
+pub fn faults(db: &mut Db) -> QueryResult<Vec<&'static str>> {
+    let last = last_position(db)?;
+    let placed = || outbox::table.filter(outbox::position.is_not_null());
+    let newest: Option<i64> = placed().select(diesel::dsl::max(outbox::at)).first(db)?;
+    let since = newest.unwrap_or(0) - clock::DAY;
+    let (count, lowest, highest): (i64, Option<i64>, Option<i64>) = placed()
+        .filter(outbox::at.ge(since))
+        .select((diesel::dsl::count_star(), diesel::dsl::min(outbox::position), diesel::dsl::max(outbox::position)))
+        .first(db)?;
+    // Among the newest stand a few older ones, whose commands took long.
+    let older: i64 = placed()
+        .filter(outbox::at.lt(since))
+        .filter(outbox::position.gt(lowest.unwrap_or(i64::MAX)))
+        .count()
+        .get_result(db)?;
+    let ahead: i64 = outbox_consumer::table.filter(outbox_consumer::position.gt(last)).count().get_result(db)?;
+    let mut faults = Vec::new();
+    if let (Some(lowest), Some(highest)) = (lowest, highest) {
+        if highest != last {
+            faults.push("the last event does not stand at the last position");
+        }
+        if highest - lowest + 1 != count + older {
+            faults.push("positions of events are missing or stand twice");
+        }
+    }
+    if ahead > 0 {
+        faults.push("a consumer has read beyond the last event");
+    }
+    Ok(faults)
+}
+
 #[derive(QueryableByName)]
 struct Last {
     #[diesel(sql_type = BigInt)]

@@ -9,3 +9,4 @@ pub mod connect;
 pub mod demo;
 pub mod house;
 pub mod serve;
+pub mod verify;

@@ -8,6 +8,7 @@ use hanse::config::{Config, KEYS};
 use hanse::connect;
 use hanse::house;
 use hanse::serve::{self, Started};
+use hanse::verify;
 use member::Refused;
 use member::staff::Account;
 use policy::documents::lock::Lock;
@@ -87,6 +88,11 @@ enum Command {
     Policy {
         #[command(subcommand)]
         command: PolicyCommand,
+    },
+    /// Check that what is stored agrees with itself: the access ledger, events, orders, money, stock.
+    Verify {
+        #[command(flatten)]
+        open: Open,
     },
     /// The access ledger.
     Ledger {
@@ -251,9 +257,11 @@ fn run(cli: Cli) -> Result<(), String> {
             policy_lock(write, &file, updated.as_deref(), effective.as_deref())
         }
         Some(Command::Ledger { command: LedgerCommand::Verify { open } }) => {
-            println!("{}", serve::verify_ledger(&configured(&open)?)?);
+            let vault = house::open(&configured(&open)?)?;
+            println!("{}", verify::ledger(&vault).map_err(|failed| failed.to_string())?);
             Ok(())
         }
+        Some(Command::Verify { open }) => verify(&configured(&open)?),
     }
 }
 
@@ -263,6 +271,17 @@ fn open(flags: &Open) -> Result<(), String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo");
     let wanted = !flags.no_demo && config.operator.is_demo && directory.is_dir();
     block_on(serve::serve(config, Started { demo: wanted.then_some(directory) }))
+}
+
+fn verify(config: &Config) -> Result<(), String> {
+    let verified = verify::everything(config)?;
+    for holds in &verified.holds {
+        println!("{holds}");
+    }
+    if verified.faults.is_empty() {
+        return Ok(());
+    }
+    Err(format!("what is stored does not agree with itself:\n  {}", verified.faults.join("\n  ")))
 }
 
 fn staff(command: StaffCommand) -> Result<(), String> {

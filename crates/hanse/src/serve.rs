@@ -4,11 +4,11 @@ use crate::config::Config;
 use crate::{connect, demo, house};
 use axum::Router;
 use catalogue::Both;
-use db::{Job, JobContext, JobHandler, JobOutcome, Jobs, Stop};
-use discovery::{Follower, Index};
+use db::{Job, JobContext, JobHandler, JobOutcome, Jobs};
+use discovery::{Follower, Index, IndexError};
 use partners::Clock;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use trade::jobs::{Context, Partners};
@@ -20,6 +20,8 @@ use web::{Site, pages};
 const INDEX_READINGS: &str = "vault.index_readings";
 const SWEEP_MEMBERS: &str = "member.sweep";
 const END_TERMS: &str = "rights.end_terms";
+/// So many processes on one folder of files.
+const PROCESSES_MAX: usize = 32;
 
 /// How `hanse serve` was called, beside the configuration.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +74,7 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
             demo::load(&vault, directory, i64::from(edition.version)).await.map_err(|e| format!("the demo: {e}"))?;
         println!("The demo has {} goods of {} sellers.", loaded.products, loaded.shops);
     }
-    let index = Arc::new(Index::open(&house::files_folder(&config).join("search")).map_err(|e| e.to_string())?);
+    let index = Arc::new(own_index(&house::files_folder(&config))?);
     let (data, caught) = (vault.data().clone(), index.clone());
     tokio::task::spawn_blocking(move || discovery::catch_up(&data, &caught).map_err(|e| e.to_string()))
         .await
@@ -124,6 +126,18 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
     drop(app);
     vault.data().clone().close();
     Ok(())
+}
+
+/// The search index of this process: each has one of its own, also where several share a folder of files.
+fn own_index(files: &Path) -> Result<Index, String> {
+    for number in 1..=PROCESSES_MAX {
+        let name = if number == 1 { "search".to_owned() } else { format!("search-{number}") };
+        match Index::open(&files.join(name)) {
+            Err(IndexError::InUse) => {}
+            opened => return opened.map_err(|e| e.to_string()),
+        }
+    }
+    Err(format!("{}: {PROCESSES_MAX} processes have their search indexes here already", files.display()))
 }
 
 /// The day in UTC.
@@ -232,14 +246,4 @@ fn end_terms(ctx: &JobContext, _job: &Job) -> JobOutcome {
         }
         Err(failed) => JobOutcome::Retry(failed.to_string()),
     }
-}
-
-/// `hanse ledger verify`
-pub fn verify_ledger(config: &Config) -> Result<String, String> {
-    let vault = house::open(config)?;
-    let verified = vault
-        .data()
-        .read_now(|r| db::ledger::verify(r.db).map_err(|broken| Stop::<String>::Refused(broken.to_string())))
-        .map_err(|failed| failed.to_string())?;
-    Ok(format!("{} chains, {} blocks: every hash holds", verified.chains, verified.blocks))
 }

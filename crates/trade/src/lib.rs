@@ -9,11 +9,13 @@
 //! - [`shipping`]: waybills, and the parcel's way.
 //! - [`settlement`]: the journal of double entry, sellers' balances and payouts.
 //! - [`jobs`]: what happens by itself.
+//! - [`audit`]: whether all of this agrees with itself.
 //!
 //! It never reads a price from a form, never looks an order up but from its buyer or its seller, never writes an
 //! order's state outside [`state::step`], and never holds a consignee's name, telephone or address in clear.
 
 pub mod address;
+pub mod audit;
 pub mod cart;
 pub mod checkout;
 mod goods;
