@@ -255,6 +255,8 @@ fn open_writer(engine: &tantivy::Index) -> Result<IndexWriter, IndexError> {
     let mut merging = LogMergePolicy::default();
     merging.set_del_docs_ratio_before_merge(REPLACED_SHARE_MAX);
     writer.set_merge_policy(Box::new(merging));
+    // A process that was killed in the midst of a commit left files that the next commit would write under the same names.
+    writer.garbage_collect_files().wait()?;
     Ok(writer)
 }
 
