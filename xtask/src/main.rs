@@ -1,9 +1,10 @@
-//! What a developer runs: `cargo xtask test`, `bench`, `clauses`, `policy`.
+//! What a developer runs: `cargo xtask test`, `bench`, `crash`, `clauses`, `policy`.
 //!
 //! It has no dependencies, so that it is there in seconds, and it never changes a file of the repository.
 
 mod bench;
 mod clauses;
+mod crash;
 mod needs;
 mod passed;
 mod postgres;
@@ -18,6 +19,9 @@ cargo xtask test [ARGUMENTS]    installs what is missing, starts a PostgreSQL, r
                                 arguments go to the test runner (a filter, --no-capture, …)
 cargo xtask bench [OPTIONS]     builds the release, measures it on both engines beside a bare server, prints a table;
                                 `cargo xtask bench --help` tells the options (--engine, --products, --json FILE, …)
+cargo xtask crash [--rounds N] [--seed N]
+                                kills the marketplace so often (20 times if not said) under buyers, on each engine, and
+                                checks that all that was answered is there
 cargo xtask clauses             each clause of the policy with the tests that cite it and passed in the last run
 cargo xtask policy [ARGUMENTS]  `hanse policy`: without arguments checks policy.lock; `lock --write` renews it
 ";
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
         Some((command, rest)) => match (command.as_str(), rest) {
             ("test", rest) => test::run(rest),
             ("bench", rest) => bench::run(rest),
+            ("crash", rest) => crash::run(rest),
             ("clauses", []) => clauses::print(),
             ("policy", rest) => policy(rest),
             ("help" | "--help" | "-h", _) => {

@@ -13,6 +13,11 @@ const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
 const POSTGRES: &str = "HANSE_TEST_POSTGRES";
 
 pub fn run(arguments: &[String]) -> Outcome {
+    chosen(arguments, &[])
+}
+
+/// As `run`, with variables that the tests read.
+pub fn chosen(arguments: &[String], variables: &[(&str, &str)]) -> Outcome {
     needs::install()?;
     let given = std::env::var(POSTGRES).ok().filter(|url| !url.is_empty());
     let (url, _server) = match given {
@@ -23,15 +28,15 @@ pub fn run(arguments: &[String]) -> Outcome {
         }
     };
     if needs::quietly("cargo", &["nextest", "--version"]) {
-        with_nextest(arguments, &url)
+        with_nextest(arguments, variables, &url)
     } else {
-        with_cargo_test(arguments, &url)
+        with_cargo_test(arguments, variables, &url)
     }
 }
 
-fn with_nextest(arguments: &[String], url: &str) -> Outcome {
+fn with_nextest(arguments: &[String], variables: &[(&str, &str)], url: &str) -> Outcome {
     let mut run = cargo();
-    run.args(["nextest", "run"]).args(EVERYTHING).args(arguments).env(POSTGRES, url);
+    run.args(["nextest", "run"]).args(EVERYTHING).args(arguments).env(POSTGRES, url).envs(variables.iter().copied());
     if !arguments.is_empty() {
         return succeed(&mut run);
     }
@@ -51,11 +56,11 @@ fn with_nextest(arguments: &[String], url: &str) -> Outcome {
     documented.and(ran)
 }
 
-fn with_cargo_test(arguments: &[String], url: &str) -> Outcome {
+fn with_cargo_test(arguments: &[String], variables: &[(&str, &str)], url: &str) -> Outcome {
     let mut run = cargo();
     run.arg("test").args(EVERYTHING).arg("--no-fail-fast").args(arguments);
     if !arguments.is_empty() {
-        return succeed(run.env(POSTGRES, url));
+        return succeed(run.env(POSTGRES, url).envs(variables.iter().copied()));
     }
     let mut passed = Vec::new();
     let ran = read_cargo_test(&mut run, url, &mut passed);
