@@ -14,6 +14,8 @@
 
 mod follow;
 mod index;
+#[cfg(test)]
+mod judged;
 pub mod policy;
 mod query;
 mod ranking;
