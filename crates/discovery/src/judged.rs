@@ -58,6 +58,7 @@ fn entry(product: Product) -> Entry {
             sold: 0,
             listed_at: 0,
         },
+        in_stock: 1,
         text: en(&product.description.unwrap_or_default()),
         attributes: attributes.collect(),
         categories: Vec::new(),
@@ -69,7 +70,8 @@ fn filled(folder: &Path, into: &Path) -> Index {
     let index = Index::open(into).expect("an index");
     let gzip = Command::new("gzip").arg("-dc").arg(folder.join("products.jsonl.gz")).stdout(Stdio::piped()).spawn();
     let lines = BufReader::new(gzip.expect("gzip").stdout.take().expect("its output")).lines();
-    let mut batch = index.begin().expect("a batch");
+    let live = index.live();
+    let mut batch = live.begin().expect("a batch");
     let mut entries = Vec::new();
     for line in lines {
         entries.push(entry(serde_json::from_str(&line.expect("a line")).expect("a product")));
@@ -78,7 +80,7 @@ fn filled(folder: &Path, into: &Path) -> Index {
         }
     }
     batch.replace(&[], &entries).expect("written");
-    batch.commit(Mark::new(1, None)).expect("committed");
+    batch.commit(Mark { position: 1, event: None }).expect("committed");
     index
 }
 
