@@ -193,20 +193,21 @@ impl<'a> Asked<'a> {
     fn otherwise(&self, typed: &Typed, terms: Vec<String>, found: &mut Found) -> tantivy::Result<Collected> {
         // Two Chinese words that stand together make a pair that no goods have: their characters do.
         let parted = spelling::parted(self, typed)?;
-        if let Some(parted) = &parted {
-            let collected = self.collect(parted, parted.len())?;
+        if let Some(parted) = parted {
+            let collected = self.collect(&parted, parted.len())?;
             if collected.total > 0 {
                 return Ok(collected);
             }
         }
-        let mut loose = parted.unwrap_or(terms);
+        // By pairs: a single character is in goods of every kind.
+        let mut loose = terms;
         for reading in spelling::readings(self, typed)? {
             let other = Typed::read(&reading);
             let terms = spelling::parted(self, &other)?.unwrap_or_else(|| other.terms());
             let collected = self.collect(&terms, terms.len())?;
             if collected.total == 0 && found.read_as.is_none() {
                 // The likeliest, if in the end only some of the words are found.
-                loose = terms;
+                loose = other.terms();
                 found.read_as = Some(reading);
                 continue;
             }

@@ -76,7 +76,7 @@ pub(crate) struct Part {
 
 impl Typed {
     pub fn read(words: &str) -> Typed {
-        let text: String = words.chars().take(SEARCH_CHARS_MAX).nfkc().collect();
+        let text = composed(words.chars().take(SEARCH_CHARS_MAX));
         let mut parts = Vec::new();
         for run in runs(&text) {
             let kind = Kind::of(run[0].1);
@@ -149,7 +149,7 @@ impl Tokenizer for Goods {
     type TokenStream<'a> = Cut;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Cut {
-        let text: String = text.nfkc().collect();
+        let text = composed(text.chars());
         let mut cut = Cut { tokens: Vec::new(), at: 0 };
         for run in runs(&text) {
             match Kind::of(run[0].1) {
@@ -197,6 +197,15 @@ impl Kind {
             _ => Kind::Between,
         }
     }
+}
+
+/// One form of each letter: composed, and of the usual width. No more than that: `™` is no `TM`.
+fn composed(text: impl Iterator<Item = char>) -> String {
+    let widened = text.flat_map(|c| match c {
+        '\u{ff00}'..='\u{ffef}' => std::iter::once(c).nfkc().collect::<Vec<_>>(),
+        _ => vec![c],
+    });
+    widened.nfc().collect()
 }
 
 /// The text in runs of one kind, without what is between them. None is empty.
@@ -304,6 +313,7 @@ mod tests {
     fn scripts_part_where_they_meet_and_wide_letters_are_narrow() {
         assert_eq!(of_search("304不锈"), ["304", "不锈"]);
         assert_eq!(of_search("Ｍ８螺丝"), ["m8", "螺丝"]);
+        assert_eq!(of_search("Core™2"), ["core", "2"]);
         // Half-width kana, as old keyboards send them.
         assert_eq!(of_search("ﾎﾞﾀﾝ"), of_search("ボタン"));
     }

@@ -191,17 +191,17 @@ fn an_index_that_does_not_belong_to_the_events_is_built_anew() {
 fn an_index_of_another_database_is_built_anew() {
     each(|market| {
         let seller = market.shop("Shop", "店");
-        market.publish(&seller, cup("Cup of here"));
+        market.publish(&seller, cup("Cup of porcelain"));
         let (index, _folder) = market.index();
         // As when a copy of the database was put back, and went on from there.
         each(|other| {
             let seller = other.shop("Other", "他");
             for _ in 0..3 {
-                other.publish(&seller, cup("Cup of there"));
+                other.publish(&seller, cup("Cup of steel"));
             }
             catch_up(other.db(), &index).unwrap();
-            assert_eq!(index.search(&words("here")).total, 0);
-            assert_eq!(index.search(&words("there")).total, 3);
+            assert_eq!(index.search(&words("porcelain")).total, 0);
+            assert_eq!(index.search(&words("steel")).total, 3);
         });
     });
 }

@@ -16,7 +16,7 @@ fn filled(market: &Market) {
         ("Wooden board with a key hook", "挂钥匙木板"),
         ("Jalapeño peppers, pickled", "腌制墨西哥辣椒"),
         ("Bluetooth headphones", "蓝牙耳机"),
-        ("Rechargeable batteries 20mm", "充电电池"),
+        ("Rechargeable batteries", "充电电池"),
     ] {
         market.publish(&seller, Goods { title, attribute: ("plain", "素"), ..GOODS });
     }
@@ -42,7 +42,7 @@ fn english_with_slips_of_the_hand_is_found() {
             ("buttosn", "buttons", "Brass shank buttons, 20 mm"),
             ("ubttons", "buttons", "Brass shank buttons, 20 mm"),
             // Two edits in a long word.
-            ("rechargable batterys", "rechargeable batterys", "Rechargeable batteries 20mm"),
+            ("rechargeble baterries", "rechargeable batteries", "Rechargeable batteries"),
             ("hedphons", "headphones", "Bluetooth headphones"),
             // Beside words that are right.
             ("stainles screws", "stainless screws", "Stainless steel screws M8"),
