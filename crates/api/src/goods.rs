@@ -235,7 +235,7 @@ pub async fn list_products(State(app): State<App>, Repeating(asked): Repeating<S
     };
     for (field, list) in [("shop", &asked.shop), ("place", &asked.place), ("attribute", &asked.attribute)] {
         if list.0.len() > CHOSEN_MAX || list.0.iter().any(|value| value.chars().count() > VALUE_CHARS_MAX) {
-            return Err(Error::field(Kind::Invalid, field, "api-too-many"));
+            return Err(Error::field(Kind::Invalid, field, "api-too-many-chosen"));
         }
     }
     let shops = asked.shop.0.iter().map(|text| id("shop", text)).collect::<Result<Vec<_>, _>>()?;
