@@ -4,7 +4,7 @@
 
 use crate::app::{self, App};
 use crate::error::Failure;
-use crate::form::{FormData, FormErrors};
+use crate::form::{self, FormData, FormErrors};
 use crate::format;
 use crate::frame::{Frame, paths};
 use crate::language::{Lang, f, t};
@@ -171,6 +171,9 @@ struct Asked {
     page: u32,
 }
 
+/// More parameters of an address are not read.
+const FIELDS_MAX: usize = 200;
+
 /// The filters of an address, and whether one can stand in it several times.
 const KEPT: [(&str, bool); 11] = [
     ("q", false),
@@ -188,21 +191,23 @@ const KEPT: [(&str, bool); 11] = [
 
 impl Asked {
     fn of(query: &str) -> Asked {
-        let form = FormData::parse(query.as_bytes()).unwrap_or_else(|_| FormData::empty());
+        let pairs = query.split('&').take(FIELDS_MAX).filter_map(|pair| pair.split_once('='));
+        let given: Vec<(&str, String)> = pairs.map(|(key, value)| (key, form::decode(value.as_bytes()))).collect();
         let mut filters: Vec<(&'static str, String)> = Vec::new();
         for (key, several) in KEPT {
             let mut values: Vec<String> = Vec::new();
-            for value in form.all(key) {
+            for (_, value) in given.iter().filter(|(other, _)| *other == key) {
                 let value: String = value.chars().filter(|c| !c.is_control()).take(200).collect();
                 let value = value.trim();
-                if !value.is_empty() && !values.iter().any(|other| other == value) {
+                if means_something(key, value) && !values.iter().any(|other| other == value) {
                     values.push(value.to_owned());
                 }
             }
             values.truncate(if several { discovery::CHOSEN_MAX } else { 1 });
             filters.extend(values.into_iter().map(|value| (key, value)));
         }
-        Asked { filters, page: form.text("page").parse().unwrap_or(1).clamp(1, discovery::PAGES_MAX) }
+        let page = given.iter().find(|(key, _)| *key == "page").and_then(|(_, page)| page.parse().ok());
+        Asked { filters, page: page.unwrap_or(1).clamp(1, discovery::PAGES_MAX) }
     }
 
     fn get(&self, name: &str) -> &str {
@@ -264,12 +269,24 @@ impl Asked {
             attributes: self.all("is").filter_map(Chosen::parse).collect(),
             price_from: self.amount("low"),
             price_to: self.amount("high"),
-            minimum_up_to: self.get("minimum").parse().ok().filter(|n: &i64| (1..=1_000_000).contains(n)),
+            minimum_up_to: self.get("minimum").parse().ok(),
             in_stock: !self.get("stock").is_empty(),
             sort,
             page: self.page,
             facets: true,
         }
+    }
+}
+
+/// What means nothing is not carried on. What was typed as a price is shown again.
+fn means_something(key: &str, value: &str) -> bool {
+    match key {
+        "exact" | "stock" => value == "1",
+        "shop" => Id::parse(value).is_ok(),
+        "is" => Chosen::parse(value).is_some(),
+        "minimum" => value.parse().is_ok_and(|n: i64| (1..=1_000_000).contains(&n)),
+        "sort" => Sort::parse(value).is_some_and(|sort| sort != Sort::General),
+        _ => !value.is_empty(),
     }
 }
 
