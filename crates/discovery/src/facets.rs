@@ -259,12 +259,11 @@ impl Tally {
         for (number, mut name) in names {
             name.values.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
             let is_chosen = chosen.iter().any(|mark| marks::name_of(*mark) == number);
-            let shown: u64 = name.values.iter().take(VALUES_MAX).map(|(_, count, _)| count).sum();
+            let again: u64 = name.values.iter().take(VALUES_MAX).map(|(_, n, _)| n).filter(|n| **n > 1).sum();
             // A weight or a model's number is another for each of the goods.
             let tells_apart = name.values.len() > 1
-                && name.values[0].1 > 1
                 && name.all * 10 >= self.priced
-                && shown * 2 >= name.all;
+                && again * 2 >= name.all;
             if !is_chosen && !tells_apart {
                 continue;
             }

@@ -349,7 +349,8 @@ pub async fn list(State(app): State<App>, uri: OriginalUri, mut frame: Frame) ->
     };
     let main = html! {
         (ui::crumbs(lang, &way))
-        (ui::with_filters(filters(lang, &asked, &query, &tree, &found), content))
+        @if found.total == 0 && out.is_empty() { (content) }
+        @else { (ui::with_filters(filters(lang, &asked, &query, &tree, &found), content)) }
     };
     let described = f(lang, "list-description", &[("what", title.as_str().into())]);
     // A search is nobody's landing page, nor is a narrowed list; a category is, under one address.
