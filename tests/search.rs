@@ -80,7 +80,9 @@ fn narrowing(guest: &mut Browser) {
     // One address for each list: what is empty or unknown is not in the links of the page.
     guest.shows(&["/zh/search?q=apple&amp;stock=1\""]).lacks(&["nonsense", "sort=&amp;"]);
     // A category is found by search engines under one address; a narrowed list is not.
-    guest.get("/en/search?sort=&category=clothing&page=1").shows(&["rel=\"canonical\" href=\"http", "category=clothing\""]);
+    guest
+        .get("/en/search?sort=&category=clothing&page=1")
+        .shows(&["rel=\"canonical\" href=\"http", "category=clothing\""]);
     guest.get("/en/search?category=clothing&stock=1").shows(&["noindex"]);
 }
 

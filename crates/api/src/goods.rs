@@ -307,12 +307,7 @@ pub async fn list_products(State(app): State<App>, Repeating(asked): Repeating<S
 }
 
 /// The rows from `begin` on: the index answers in pages of its own. Facets are counted once.
-fn rows(
-    index: &discovery::Index,
-    query: &discovery::Query,
-    begin: usize,
-    limit: usize,
-) -> (Arc<Found>, Vec<Card>) {
+fn rows(index: &discovery::Index, query: &discovery::Query, begin: usize, limit: usize) -> (Arc<Found>, Vec<Card>) {
     let page = |n: usize, facets: bool| index.search(&discovery::Query { page: n as u32, facets, ..query.clone() });
     let mut n = begin / INDEX_PAGE + 1;
     let found = page(n, true);

@@ -261,9 +261,7 @@ impl Tally {
             let is_chosen = chosen.iter().any(|mark| marks::name_of(*mark) == number);
             let again: u64 = name.values.iter().take(VALUES_MAX).map(|(_, n, _)| n).filter(|n| **n > 1).sum();
             // A weight or a model's number is another for each of the goods.
-            let tells_apart = name.values.len() > 1
-                && name.all * 10 >= self.priced
-                && again * 2 >= name.all;
+            let tells_apart = name.values.len() > 1 && name.all * 10 >= self.priced && again * 2 >= name.all;
             if !is_chosen && !tells_apart {
                 continue;
             }

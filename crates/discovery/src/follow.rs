@@ -255,11 +255,10 @@ fn follow(db: &Database, index: &Index, ending: &AtomicBool) {
         index.set_now(db.now());
         let began = Instant::now();
         // A panic must not leave the index behind for ever; the batch that it came from is undone.
-        let done =
-            catch_unwind(AssertUnwindSafe(|| {
-                take_over(db, index)?;
-                if caught_up { step(db, &index.live()) } else { catch_up(db, index).map(|_| 0) }
-            }));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            take_over(db, index)?;
+            if caught_up { step(db, &index.live()) } else { catch_up(db, index).map(|_| 0) }
+        }));
         match done.unwrap_or_else(|_| Err(IndexError::Engine("a panic while following".to_owned()))) {
             Ok(count) => {
                 (caught_up, told) = (true, false);

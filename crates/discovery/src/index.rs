@@ -177,6 +177,12 @@ impl Index {
                 PLACES[0]
             }
         };
+        // Whoever has not yet gone over to what was built anew is still here.
+        if PLACES.into_iter().any(|other| other != place && is_written(&folder.0.join(other)))
+            && !folder.is_being_rebuilt()
+        {
+            return Err(IndexError::InUse);
+        }
         let live = Live::open(folder.0.join(place), place)?;
         folder.clear_other_forms(directory);
         Ok(Index { folder, live: RwLock::new(Arc::new(live)), now: AtomicI64::new(system_now()) })
@@ -235,10 +241,7 @@ impl Index {
 
     /// Searches `new` from now on, and removes what was searched until now.
     pub(crate) fn take_over(&self, new: Live) {
-        let old = std::mem::replace(
-            &mut *self.live.write().unwrap_or_else(PoisonError::into_inner),
-            Arc::new(new),
-        );
+        let old = std::mem::replace(&mut *self.live.write().unwrap_or_else(PoisonError::into_inner), Arc::new(new));
         old.remove();
     }
 
@@ -261,6 +264,11 @@ impl Folder {
     fn live(&self) -> Option<&'static str> {
         let named = fs::read_to_string(self.0.join(LIVE)).ok()?;
         PLACES.into_iter().find(|place| *place == named.trim())
+    }
+
+    /// Whether the place that is not searched is written by whoever builds anew.
+    fn is_being_rebuilt(&self) -> bool {
+        File::open(self.0.join(REBUILDING)).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
     /// At once and whole, whatever is killed.
@@ -308,7 +316,9 @@ impl Folder {
             let (name, form) = (entry.file_name(), entry.path());
             let number = name.to_str().and_then(|name| name.strip_prefix("form-"));
             let places = PLACES.map(|place| form.join(place));
-            if number.is_none_or(|n| n.parse::<u32>().is_err()) || form == self.0 || places.iter().any(|at| is_written(at))
+            if number.is_none_or(|n| n.parse::<u32>().is_err())
+                || form == self.0
+                || places.iter().any(|at| is_written(at))
             {
                 continue;
             }
@@ -589,8 +599,7 @@ fn document(fields: &Fields, entry: &Entry) -> Result<TantivyDocument, IndexErro
     document.add_i64(fields.sold, card.sold);
     document.add_i64(fields.listed_at, card.listed_at);
     document.add_u64(fields.tie, tie(&card.id));
-    let shown =
-        serde_json::to_string(&Card::of(entry)).map_err(|error| IndexError::Engine(error.to_string()))?;
+    let shown = serde_json::to_string(&Card::of(entry)).map_err(|error| IndexError::Engine(error.to_string()))?;
     document.add_text(fields.card, shown);
     Ok(document)
 }
@@ -623,8 +632,7 @@ fn remove_files(directory: &Path) -> io::Result<()> {
         let Some(name) = name.to_str() else { continue };
         let stem = name.split('.').next().unwrap_or_default();
         let of_segment = stem.len() == 32 && stem.bytes().all(|b| b.is_ascii_hexdigit());
-        if of_segment || matches!(name, "meta.json" | ".managed.json" | WRITING | ".tantivy-meta.lock")
-        {
+        if of_segment || matches!(name, "meta.json" | ".managed.json" | WRITING | ".tantivy-meta.lock") {
             fs::remove_file(entry.path())?;
         }
     }

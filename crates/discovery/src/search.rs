@@ -13,8 +13,11 @@ use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, ColumnValues};
 use tantivy::query::{AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as Matching, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
-use tantivy::{DocAddress, DocId, DocSet, Score, Searcher, SegmentOrdinal, SegmentReader, TERMINATED, TantivyDocument, Term};
+use tantivy::{
+    DocAddress, DocId, DocSet, Score, Searcher, SegmentOrdinal, SegmentReader, TERMINATED, TantivyDocument, Term,
+};
 
+use crate::Index;
 use crate::facets::{Facets, Kind, Tally};
 use crate::index::{Fields, Live, SEPARATOR};
 use crate::marks::{self, Mark};
@@ -24,7 +27,6 @@ use crate::remembered::Label;
 use crate::spelling;
 use crate::statistics::Statistics;
 use crate::tokens::Typed;
-use crate::Index;
 
 /// Where more terms than these were typed and no goods have all, some have most of them.
 const MOST_FROM: usize = 3;
@@ -294,19 +296,14 @@ impl<'a> Asked<'a> {
     /// The best of some terms, any of which is enough, beside those that must be there: for suggestions.
     pub fn best(&self, must: &[String], any: &[String], keep: usize) -> tantivy::Result<Vec<Card>> {
         let fields = &self.live.fields;
-        let mut all: Vec<(Occur, Box<dyn Matching>)> = must.iter().map(|text| (Occur::Must, anywhere(fields, text))).collect();
+        let mut all: Vec<(Occur, Box<dyn Matching>)> =
+            must.iter().map(|text| (Occur::Must, anywhere(fields, text))).collect();
         let any: Vec<_> = any.iter().map(|text| (Occur::Should, anywhere(fields, text))).collect();
         if !any.is_empty() {
             all.push((Occur::Must, Box::new(BooleanQuery::new(any))));
         }
-        let hits = Hits {
-            filters: Filters::default(),
-            sort: Sort::General,
-            scored: true,
-            now: self.now,
-            keep,
-            facets: false,
-        };
+        let hits =
+            Hits { filters: Filters::default(), sort: Sort::General, scored: true, now: self.now, keep, facets: false };
         let collected =
             self.searcher.search_with_statistics_provider(&BooleanQuery::new(all), &hits, &self.statistics)?;
         collected.best.iter().map(|ranked| self.card(ranked.place)).collect()
@@ -458,10 +455,8 @@ fn matching(fields: &Fields, query: &Query, terms: &[String], least: usize) -> B
     // What facets leave out of their counts is sorted out by the collector; all else by the terms.
     let category = if query.facets { &query.within } else { &query.category };
     let shop = if query.facets || query.shops.len() != 1 { None } else { query.shops.first() };
-    let filters = [
-        category.as_deref().map(|key| (fields.categories, key)),
-        shop.map(|shop| (fields.shop, shop.as_str())),
-    ];
+    let filters =
+        [category.as_deref().map(|key| (fields.categories, key)), shop.map(|shop| (fields.shop, shop.as_str()))];
     for (field, text) in filters.into_iter().flatten() {
         let within = ConstScoreQuery::new(plain_term(field, text, IndexRecordOption::Basic), 0.0);
         all.push((Occur::Must, Box::new(within)));

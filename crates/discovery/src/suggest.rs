@@ -24,8 +24,14 @@ const COUNTED_MAX: usize = 12;
 pub enum Suggestion {
     /// What was typed, with its last word finished.
     Words(String),
-    Category { key: String, name: Both },
-    Goods { id: Id, title: Both },
+    Category {
+        key: String,
+        name: Both,
+    },
+    Goods {
+        id: Id,
+        title: Both,
+    },
 }
 
 impl Index {
@@ -53,10 +59,11 @@ impl Index {
             .take(WORDS_MAX)
             .map(|word| Suggestion::Words(typed.replaced(&[(last.at.clone(), word.clone())])))
             .collect();
-        found.extend(categories(tree, &typed).into_iter().map(|category| Suggestion::Category {
-            key: category.key.clone(),
-            name: category.name.clone(),
-        }));
+        found.extend(
+            categories(tree, &typed)
+                .into_iter()
+                .map(|category| Suggestion::Category { key: category.key.clone(), name: category.name.clone() }),
+        );
         let cards = match last.kind {
             Kind::Unspaced => asked.best(&[before, last.terms()].concat(), &[], GOODS_MAX)?,
             _ => {

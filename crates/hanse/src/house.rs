@@ -53,10 +53,6 @@ pub fn files_folder(config: &Config) -> PathBuf {
     if is_postgres(&config.database.data) { config.database.files.clone() } else { config.database.data.clone().into() }
 }
 
-pub fn search_folder(config: &Config) -> PathBuf {
-    files_folder(config).join("search")
-}
-
 fn keys_folder(config: &Config) -> PathBuf {
     if is_postgres(&config.database.keys) {
         config.database.epoch_keys.clone()

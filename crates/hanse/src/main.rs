@@ -273,10 +273,7 @@ fn run(cli: Cli) -> Result<(), String> {
             policy_lock(write, &file, updated.as_deref(), effective.as_deref())
         }
         Some(Command::Search { command: SearchCommand::Rebuild { open } }) => {
-            let config = configured(&open)?;
-            let vault = house::open(&config)?;
-            let goods = discovery::rebuild(vault.data(), &house::search_folder(&config)).map_err(|e| e.to_string())?;
-            println!("the index was built anew with {goods} goods");
+            println!("{}", serve::rebuild_search(&configured(&open)?)?);
             Ok(())
         }
         Some(Command::Ledger { command: LedgerCommand::Verify { open } }) => {

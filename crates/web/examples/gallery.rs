@@ -131,7 +131,8 @@ fn list(lang: Lang) -> Markup {
             label: None,
         })
         .collect();
-    let option = |label, count, chosen| ui::FilterOption { label, href: "#".into(), count: Some(count), chosen, depth: 0 };
+    let option =
+        |label, count, chosen| ui::FilterOption { label, href: "#".into(), count: Some(count), chosen, depth: 0 };
     let groups = [
         ui::FilterGroup {
             title: say(lang, "Category", "类目"),

@@ -11,7 +11,8 @@ fn chosen(name: &str, value: &str) -> Chosen {
 
 /// Twelve cups of three kinds in two categories, and a hammer.
 fn filled(market: &Market) -> [db::Id; 2] {
-    let (one, two) = (market.shop_at("Clay", "陶", "Jingdezhen", "景德镇"), market.shop_at("Glass", "璃", "Yiwu", "义乌"));
+    let (one, two) =
+        (market.shop_at("Clay", "陶", "Jingdezhen", "景德镇"), market.shop_at("Glass", "璃", "Yiwu", "义乌"));
     for n in 0..12 {
         let kinds = [("Porcelain", "瓷"), ("Glass", "玻璃"), ("Steel", "钢")];
         let goods = Goods {
@@ -63,7 +64,11 @@ fn each_count_is_what_choosing_it_finds() {
             words("cup"),
             Query { shops: vec![one], ..words("cup") },
             Query { places: vec!["yiwu".into()], attributes: vec![chosen("kind", "glass")], ..words("cup") },
-            Query { attributes: vec![chosen("Kind", "Glass"), chosen("Kind", "Steel")], price_to: Some(900), ..words("cup") },
+            Query {
+                attributes: vec![chosen("Kind", "Glass"), chosen("Kind", "Steel")],
+                price_to: Some(900),
+                ..words("cup")
+            },
             Query { minimum_up_to: Some(5), in_stock: true, ..words("cup") },
             Query { category: Some("zips".into()), within: Some("haberdashery".into()), shops: vec![two], ..words("") },
         ];
@@ -109,7 +114,8 @@ fn several_of_one_kind_find_more_and_what_is_chosen_is_called_by_its_name() {
         let both = Query { attributes: vec![chosen("Kind", "Glass"), chosen("Kind", "Steel")], ..words("cup") };
         assert_eq!((index.search(&glass).total, index.search(&both).total), (4, 8));
         // Also where nothing is found.
-        let none = Query { shops: vec![one.clone()], places: vec!["Yiwu".into()], price_from: Some(1_000_000), ..glass };
+        let none =
+            Query { shops: vec![one.clone()], places: vec!["Yiwu".into()], price_from: Some(1_000_000), ..glass };
         let found = index.search(&none);
         assert_eq!(found.total, 0);
         assert_eq!(found.chosen.shops, [(one, Some(Both::new("Clay", "陶")))]);

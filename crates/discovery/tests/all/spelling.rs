@@ -26,7 +26,11 @@ fn filled(market: &Market) {
 #[track_caller]
 fn read(index: &Index, typed: &str, as_: &str, first: &str) {
     let found = index.search(&words(typed));
-    assert_eq!((found.read_as.as_deref(), titles(&found).first().copied(), found.loosely), (Some(as_), Some(first), false), "{typed}");
+    assert_eq!(
+        (found.read_as.as_deref(), titles(&found).first().copied(), found.loosely),
+        (Some(as_), Some(first), false),
+        "{typed}"
+    );
 }
 
 #[test]

@@ -19,7 +19,8 @@ fn suggested(market: &Market, index: &Index, typed: &str) -> Vec<String> {
 fn words_categories_and_goods_are_suggested() {
     each(|market| {
         let seller = market.shop("Sunny Trims", "晴天辅料");
-        for title in [("Brass buttons", "黄铜纽扣"), ("Wooden buttons", "木纽扣"), ("Butter dish", "黄油碟")] {
+        for title in [("Brass buttons", "黄铜纽扣"), ("Wooden buttons", "木纽扣"), ("Butter dish", "黄油碟")]
+        {
             market.publish(&seller, Goods { title, category: "buttons", ..GOODS });
         }
         let (index, _folder) = market.index();

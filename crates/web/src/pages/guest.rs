@@ -418,7 +418,8 @@ fn counted(n: u64) -> Option<i64> {
 
 fn filters(lang: Lang, asked: &Asked, query: &Query, tree: &Tree, found: &Found) -> Markup {
     let facets = &found.facets;
-    let option = |label, href, count: u64, chosen| ui::FilterOption { label, href, count: counted(count), chosen, depth: 0 };
+    let option =
+        |label, href, count: u64, chosen| ui::FilterOption { label, href, count: counted(count), chosen, depth: 0 };
     let mut groups = Vec::new();
     let options = categories_to_choose(lang, asked, query, tree, found);
     if !options.is_empty() {
@@ -484,8 +485,10 @@ fn filters(lang: Lang, asked: &Asked, query: &Query, tree: &Tree, found: &Found)
     if !shops.is_empty() {
         groups.push(ui::FilterGroup { title: t(lang, "filter-seller"), options: shops, several: true });
     }
-    let bands: Vec<(String, String, bool, u64)> = facets.prices.iter().map(|band| priced(lang, asked, query, band)).collect();
-    let bands = bands.iter().map(|(label, href, chosen, n)| option(label.as_str(), href.clone(), *n, *chosen)).collect();
+    let bands: Vec<(String, String, bool, u64)> =
+        facets.prices.iter().map(|band| priced(lang, asked, query, band)).collect();
+    let bands =
+        bands.iter().map(|(label, href, chosen, n)| option(label.as_str(), href.clone(), *n, *chosen)).collect();
     let action = lang.path(paths::SEARCH);
     let carried: Vec<(&str, &str)> = asked
         .filters
@@ -578,7 +581,8 @@ fn chosen(lang: Lang, asked: &Asked, query: &Query, tree: &Tree, found: &Found) 
         let name = name.as_ref().map_or(en.as_str(), |name| both(lang, name));
         out.push((name.to_owned(), asked.toggled(lang, "place", en)));
     }
-    for (text, (chosen, words)) in asked.all("is").filter(|text| Chosen::parse(text).is_some()).zip(&found.chosen.attributes)
+    for (text, (chosen, words)) in
+        asked.all("is").filter(|text| Chosen::parse(text).is_some()).zip(&found.chosen.attributes)
     {
         let (name, value) = match words {
             Some((name, value)) => (both(lang, name), both(lang, value)),
