@@ -35,6 +35,7 @@ filter-category = Category
 filter-minimum = Minimum order
 filter-minimum-up-to = up to { $n }
 filter-minimum-chosen = minimum order up to { $n }
+filter-in-stock = In stock
 filter-stock = Availability
 filter-place = Sent from
 filter-seller = Seller

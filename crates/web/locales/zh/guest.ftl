@@ -35,6 +35,7 @@ filter-category = 类目
 filter-minimum = 起批量
 filter-minimum-up-to = { $n } 以内
 filter-minimum-chosen = 起批量 { $n } 以内
+filter-in-stock = 有现货
 filter-stock = 库存
 filter-place = 发货地
 filter-seller = 卖家

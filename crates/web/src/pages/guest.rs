@@ -313,7 +313,12 @@ pub async fn list(State(app): State<App>, uri: OriginalUri, mut frame: Frame) ->
         (words, _) => f(lang, "list-search", &[("words", words.into())]),
     };
     let mut way: Vec<(&str, Option<String>)> = vec![(t(lang, "home-title"), Some(lang.path(paths::HOME)))];
-    for step in query.category.as_deref().map(|key| tree.path(key)).unwrap_or_default() {
+    let mut steps = query.category.as_deref().map(|key| tree.path(key)).unwrap_or_default();
+    if query.words.is_empty() {
+        // The title.
+        steps.pop();
+    }
+    for step in steps {
         way.push((both(lang, &step.name), Some(asked.with(lang, &[("category", &step.key)]))));
     }
     way.push((&title, None));
@@ -442,7 +447,7 @@ fn filters(lang: Lang, asked: &Asked, query: &Query, tree: &Tree, found: &Found)
     }
     if facets.in_stock > 0 || query.in_stock {
         let href = asked.with(lang, &[("stock", if query.in_stock { "" } else { "1" })]);
-        let options = vec![option(t(lang, "in-stock"), href, facets.in_stock, query.in_stock)];
+        let options = vec![option(t(lang, "filter-in-stock"), href, facets.in_stock, query.in_stock)];
         groups.push(ui::FilterGroup { title: t(lang, "filter-stock"), options, several: true });
     }
     let values: Vec<Vec<(String, bool)>> = facets
@@ -570,8 +575,9 @@ fn priced(lang: Lang, asked: &Asked, query: &Query, band: &discovery::Band) -> (
 /// The filters in force, each with a way out.
 fn chosen(lang: Lang, asked: &Asked, query: &Query, tree: &Tree, found: &Found) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = Vec::new();
-    if let Some(category) = query.category.as_deref().and_then(|key| tree.get(key)) {
-        out.push((both(lang, &category.name).to_owned(), asked.with(lang, &[("category", "")])));
+    if let Some(key) = query.category.as_deref() {
+        let name = tree.get(key).map_or(key, |category| both(lang, &category.name));
+        out.push((name.to_owned(), asked.with(lang, &[("category", "")])));
     }
     for (id, name) in &found.chosen.shops {
         let name = name.as_ref().map_or(t(lang, "filter-seller"), |name| both(lang, name));
@@ -601,7 +607,7 @@ fn chosen(lang: Lang, asked: &Asked, query: &Query, tree: &Tree, found: &Found) 
         out.push((f(lang, "filter-minimum-chosen", &[("n", n.into())]), asked.with(lang, &[("minimum", "")])));
     }
     if query.in_stock {
-        out.push((t(lang, "in-stock").to_owned(), asked.with(lang, &[("stock", "")])));
+        out.push((t(lang, "filter-in-stock").to_owned(), asked.with(lang, &[("stock", "")])));
     }
     out
 }
