@@ -194,7 +194,7 @@ fn split(asked: &Asked, word: &str) -> tantivy::Result<Vec<String>> {
         let short = |part: &str| part.chars().count() < 3;
         let fits = if is_spelt {
             // `t shirt`, but not `s hirts`.
-            !(short(one) && short(two)) && !tokens::says_nothing(one) && !tokens::says_nothing(two) && !(short(two))
+            !short(two) && !tokens::says_nothing(one) && !tokens::says_nothing(two)
         } else {
             ends_in_digit != begins_with_digit
         };
