@@ -6,7 +6,7 @@
 mod chromium;
 mod support;
 
-use chromium::{Chromium, ENTER, Screen, TAB, Window};
+use chromium::{Chromium, DOWN, ENTER, ESCAPE, Screen, TAB, Window};
 use db::Engine;
 use std::path::Path;
 use std::time::Duration;
@@ -513,6 +513,29 @@ fn with_a_keyboard_alone(market: &Market, chromium: &Chromium) {
     window.keys(TAB);
     assert_eq!(focus(), "#main", "the first stop skips to the content");
     window.look("skip-link");
+    tabs_to("q");
+    // What is being typed is finished by the list below it: down to a line, Escape to be rid of it, Enter to go there.
+    let listed = |wanted: bool| {
+        let asked = "const field = document.querySelector('[role=combobox]');
+            return field.getAttribute('aria-expanded') === 'true' && !!document.querySelector('[role=option]')";
+        support::wait_until("the suggestions", || (window.ask(asked) == wanted).then_some(()));
+    };
+    window.keys("jea");
+    listed(true);
+    window.keys(DOWN);
+    let chosen = window.ask(
+        "const line = document.getElementById(document.activeElement.getAttribute('aria-activedescendant'));
+         return [line.getAttribute('aria-selected'), line.innerText.trim()]",
+    );
+    assert_eq!(chosen, serde_json::json!(["true", "jeans"]));
+    window.look("suggestions");
+    window.keys(ESCAPE);
+    listed(false);
+    window.keys("n");
+    listed(true);
+    window.keys(format!("{DOWN}{ENTER}"));
+    window.until_asked("/search?", "jeans");
+    window.open(&format!("{}/en/", market.base));
     tabs_to("q");
     window.keys(format!("jeans{ENTER}"));
     window.until_asked("/search?", "jeans");

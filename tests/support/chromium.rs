@@ -14,6 +14,8 @@ use tokio::runtime::Runtime;
 
 pub const ENTER: &str = "\u{e007}";
 pub const TAB: &str = "\u{e004}";
+pub const ESCAPE: &str = "\u{e00c}";
+pub const DOWN: &str = "\u{e015}";
 
 /// How long a page or a part of it may take on a machine that does other work beside.
 const PATIENCE: Duration = Duration::from_secs(45);

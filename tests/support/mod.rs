@@ -143,6 +143,12 @@ impl Market {
         said
     }
 
+    /// The same, and nothing if it refuses.
+    pub fn command_or_not(&self, words: &[&str]) -> Option<String> {
+        let output = self.called(words).output().expect("the binary starts");
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// The same, killed (SIGKILL) after a while, if it is not done by then.
     pub fn command_killed_after(&self, words: &[&str], while_: Duration) {
         let mut child =

@@ -1,15 +1,16 @@
 //! What everybody may read: categories, goods, shops. No token is asked for, and none of the sorts knows who asks
 //! (2.2.3-b.1). Words that are searched are used for the answer and kept nowhere (2.2.2-a.1).
 
-use crate::problem::{Answer, Error};
+use crate::problem::{Answer, Error, Kind};
 use crate::shape::{FreightTerms, Money, Picture, PriceTier, ShopFace, ShopRef, UnitOfTrade, Words, media};
-use crate::wire::{At, Query, id, limit, not_a_cursor};
+use crate::wire::{At, List, Query, Repeating, Repeats, id, limit, not_a_cursor};
 use axum::Json;
 use axum::extract::State;
 use catalogue::shop;
 use catalogue::view::{self, ProductPage, Sale};
-use discovery::{Card, Found, Sort};
+use discovery::{CHOSEN_MAX, Card, Chosen, Found, Sort, Suggestion};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use web::App;
 use web::error::Failure;
@@ -18,6 +19,9 @@ use web::pages::guest::tree;
 /// Cards on a page of the index, and pages that it goes on for.
 const INDEX_PAGE: usize = discovery::PAGE_SIZE;
 const REACH: usize = INDEX_PAGE * discovery::PAGES_MAX as usize;
+
+/// Longer than any name of a town or attribute.
+const VALUE_CHARS_MAX: usize = 200;
 
 #[derive(Serialize, ToSchema)]
 pub struct Category {
@@ -64,24 +68,44 @@ pub enum SortBy {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
-    /// Words, in English or Chinese.
+    /// Words, in English or Chinese. Where no goods have them as typed, others are looked for: see `read_as`.
     q: Option<String>,
+    /// Look for the words as typed and for no others.
+    #[serde(default)]
+    exact: bool,
     /// Key of a category; what is below it is found too.
     category: Option<String>,
-    /// Id of a shop.
-    shop: Option<String>,
+    /// Ids of shops, one of which is enough.
+    #[serde(default)]
+    #[param(value_type = Option<Vec<String>>, style = Form, explode)]
+    shop: List,
+    /// English names of towns that shops send from, one of which is enough.
+    #[serde(default)]
+    #[param(value_type = Option<Vec<String>>, style = Form, explode)]
+    place: List,
+    /// Attributes as `Name:Value`, in English. Of several values of one name, one is enough.
+    #[serde(default)]
+    #[param(value_type = Option<Vec<String>>, style = Form, explode)]
+    attribute: List,
     /// Minor units: goods whose prices reach up to it.
     price_from: Option<i64>,
     /// Minor units: goods whose prices reach down to it.
     price_to: Option<i64>,
     /// Goods with a minimum order of at most so many units.
     minimum_up_to: Option<i64>,
+    /// Only goods of which some variant is in stock.
+    #[serde(default)]
+    in_stock: bool,
     #[param(inline)]
     sort: Option<SortBy>,
     /// Goods on a page: 1 to 100, as shipped 20.
     limit: Option<i64>,
     /// `next` of the page before.
     after: Option<String>,
+}
+
+impl Repeats for Search {
+    const REPEATED: &'static [&'static str] = &["shop", "place", "attribute"];
 }
 
 /// A product in a list.
@@ -100,6 +124,8 @@ pub struct ProductCard {
     /// At the minimum order.
     pub price_high: Money,
     pub sold: i64,
+    /// Some variant can be had.
+    pub in_stock: bool,
 }
 
 impl From<&Card> for ProductCard {
@@ -115,6 +141,7 @@ impl From<&Card> for ProductCard {
             price_low: Money::of(card.price_low),
             price_high: Money::of(card.price_high),
             sold: card.sold,
+            in_stock: card.in_stock,
         }
     }
 }
@@ -134,6 +161,43 @@ pub struct ShopCount {
     pub count: u64,
 }
 
+/// How many were found of shops in a town.
+#[derive(Serialize, ToSchema)]
+pub struct PlaceCount {
+    pub place: Words,
+    pub count: u64,
+}
+
+/// How many have prices that reach into a band, which touches its neighbours.
+#[derive(Serialize, ToSchema)]
+pub struct PriceBand {
+    /// As `price_from`; null: from nothing on.
+    pub from: Option<i64>,
+    /// As `price_to`; null: without end.
+    pub to: Option<i64>,
+    pub count: u64,
+}
+
+/// How many have a minimum order of at most so many units.
+#[derive(Serialize, ToSchema)]
+pub struct MinimumCount {
+    pub up_to: i64,
+    pub count: u64,
+}
+
+/// An attribute that the goods found differ in.
+#[derive(Serialize, ToSchema)]
+pub struct AttributeCounts {
+    pub name: Words,
+    pub values: Vec<ValueCount>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ValueCount {
+    pub value: Words,
+    pub count: u64,
+}
+
 /// One page of what a search found.
 #[derive(Serialize, ToSchema)]
 pub struct SearchResult {
@@ -144,13 +208,24 @@ pub struct SearchResult {
     pub total: u64,
     /// Nothing has all the words; these have some of them.
     pub loosely: bool,
+    /// No goods have the words as typed; these were looked for in their place.
+    pub read_as: Option<String>,
+    /// Of an exact search: words that would have been looked for.
+    pub meant: Option<String>,
+    /// These and the following count what choosing one more, or another, would find: each leaves out what is chosen of
+    /// its own kind.
     pub categories: Vec<CategoryCount>,
     pub shops: Vec<ShopCount>,
+    pub places: Vec<PlaceCount>,
+    pub prices: Vec<PriceBand>,
+    pub minimums: Vec<MinimumCount>,
+    pub in_stock: u64,
+    pub attributes: Vec<AttributeCounts>,
 }
 
 /// Goods for sale: words, filters, sorts
 #[utoipa::path(get, path = "/api/v1/products", tag = "goods", params(Search), responses((status = OK, body = SearchResult)))]
-pub async fn list_products(State(app): State<App>, Query(asked): Query<Search>) -> Answer<Json<SearchResult>> {
+pub async fn list_products(State(app): State<App>, Repeating(asked): Repeating<Search>) -> Answer<Json<SearchResult>> {
     let limit = usize::try_from(limit(asked.limit)?).unwrap_or(1);
     let begin = match asked.after.as_deref() {
         None => 0,
@@ -158,15 +233,31 @@ pub async fn list_products(State(app): State<App>, Query(asked): Query<Search>) 
             after.strip_prefix('p').and_then(|n| n.parse().ok()).filter(|n| *n < REACH).ok_or_else(not_a_cursor)?
         }
     };
-    let shop = asked.shop.as_deref().map(|text| id("shop", text)).transpose()?;
+    for (field, list) in [("shop", &asked.shop), ("place", &asked.place), ("attribute", &asked.attribute)] {
+        if list.0.len() > CHOSEN_MAX || list.0.iter().any(|value| value.chars().count() > VALUE_CHARS_MAX) {
+            return Err(Error::field(Kind::Invalid, field, "api-too-many-chosen"));
+        }
+    }
+    let shops = asked.shop.0.iter().map(|text| id("shop", text)).collect::<Result<Vec<_>, _>>()?;
+    let attribute = |text: &String| {
+        Chosen::parse(text).ok_or_else(|| Error::field(Kind::Invalid, "attribute", "api-not-an-attribute"))
+    };
+    let attributes = asked.attribute.0.iter().map(attribute).collect::<Result<Vec<_>, _>>()?;
+    let tree = tree(&app).await?;
+    let category = asked.category.filter(|key| !key.is_empty());
     let words: String = asked.q.unwrap_or_default().chars().filter(|c| !c.is_control()).take(100).collect();
     let query = discovery::Query {
         words: words.trim().to_owned(),
-        category: asked.category.filter(|key| !key.is_empty()),
-        shop,
+        exact: asked.exact,
+        within: category.as_deref().and_then(|key| tree.get(key)).and_then(|category| category.parent.clone()),
+        category,
+        shops,
+        places: asked.place.0,
+        attributes,
         price_from: asked.price_from,
         price_to: asked.price_to,
         minimum_up_to: asked.minimum_up_to,
+        in_stock: asked.in_stock,
         sort: match asked.sort.unwrap_or_default() {
             SortBy::General => Sort::General,
             SortBy::Sales => Sort::Sales,
@@ -174,43 +265,113 @@ pub async fn list_products(State(app): State<App>, Query(asked): Query<Search>) 
             SortBy::PriceDown => Sort::PriceDown,
         },
         page: 1,
+        facets: true,
     };
     let index = app.index.clone();
     let (found, cards) = tokio::task::spawn_blocking(move || rows(&index, &query, begin, limit))
         .await
         .map_err(|error| Error::from(Failure::fault(error)))?;
     let end = begin + cards.len();
+    let facets = &found.facets;
     let more = (end as u64) < found.total && end < REACH && !cards.is_empty();
     Ok(Json(SearchResult {
         items: cards.iter().map(ProductCard::from).collect(),
         next: more.then(|| format!("p{end}")),
         total: found.total,
         loosely: found.loosely,
-        categories: found.categories.into_iter().map(|(category, count)| CategoryCount { category, count }).collect(),
-        shops: found
+        read_as: found.read_as.clone(),
+        meant: found.meant.clone(),
+        categories: facets
+            .categories
+            .iter()
+            .map(|(category, count)| CategoryCount { category: category.clone(), count: *count })
+            .collect(),
+        shops: facets
             .shops
             .iter()
             .map(|(shop, name, count)| ShopCount { shop: shop.to_string(), name: name.into(), count: *count })
             .collect(),
+        places: facets.places.iter().map(|(place, n)| PlaceCount { place: place.into(), count: *n }).collect(),
+        prices: facets.prices.iter().map(|b| PriceBand { from: b.from, to: b.to, count: b.count }).collect(),
+        minimums: facets.minimums.iter().map(|(n, count)| MinimumCount { up_to: *n, count: *count }).collect(),
+        in_stock: facets.in_stock,
+        attributes: facets
+            .attributes
+            .iter()
+            .map(|facet| AttributeCounts {
+                name: (&facet.name).into(),
+                values: facet.values.iter().map(|(value, n)| ValueCount { value: value.into(), count: *n }).collect(),
+            })
+            .collect(),
     }))
 }
 
-/// The rows from `begin` on: the index answers in pages of its own.
-fn rows(index: &discovery::Index, query: &discovery::Query, begin: usize, limit: usize) -> (Found, Vec<Card>) {
-    let page = |n: usize| index.search(&discovery::Query { page: n as u32, ..query.clone() });
+/// The rows from `begin` on: the index answers in pages of its own. Facets are counted once.
+fn rows(index: &discovery::Index, query: &discovery::Query, begin: usize, limit: usize) -> (Arc<Found>, Vec<Card>) {
+    let page = |n: usize, facets: bool| index.search(&discovery::Query { page: n as u32, facets, ..query.clone() });
     let mut n = begin / INDEX_PAGE + 1;
-    let mut found = page(n);
+    let found = page(n, true);
     let mut cards: Vec<Card> = Vec::new();
     // Beyond the last page the index gives the last.
     if found.page as usize == n {
-        cards.extend(std::mem::take(&mut found.cards).into_iter().skip(begin % INDEX_PAGE));
+        cards.extend(found.cards.iter().skip(begin % INDEX_PAGE).cloned());
         while cards.len() < limit && n < found.pages as usize {
             n += 1;
-            cards.extend(page(n).cards);
+            cards.extend(page(n, false).cards.iter().cloned());
         }
     }
     cards.truncate(limit);
     (found, cards)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct Typing {
+    /// What has been typed so far, in English or Chinese.
+    q: String,
+}
+
+/// What words that are being typed may become. Exactly one of the three is there.
+#[derive(Serialize, ToSchema)]
+pub struct Suggested {
+    /// Words to search for.
+    pub words: Option<String>,
+    pub category: Option<CategoryNamed>,
+    pub product: Option<ProductNamed>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CategoryNamed {
+    pub key: String,
+    pub name: Words,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ProductNamed {
+    pub id: String,
+    pub title: Words,
+}
+
+/// Suggestions while typing: out of goods and categories, never out of what others searched
+#[utoipa::path(get, path = "/api/v1/suggestions", tag = "goods", params(Typing), responses((status = OK, body = Vec<Suggested>)))]
+pub async fn list_suggestions(State(app): State<App>, Query(typing): Query<Typing>) -> Answer<Json<Vec<Suggested>>> {
+    let words: String = typing.q.chars().filter(|c| !c.is_control()).take(100).collect();
+    let (tree, index) = (tree(&app).await?, app.index.clone());
+    let found = tokio::task::spawn_blocking(move || index.suggest(&tree, &words))
+        .await
+        .map_err(|error| Error::from(Failure::fault(error)))?;
+    let none = || Suggested { words: None, category: None, product: None };
+    let each = found.into_iter().map(|suggestion| match suggestion {
+        Suggestion::Words(words) => Suggested { words: Some(words), ..none() },
+        Suggestion::Category { key, name } => {
+            Suggested { category: Some(CategoryNamed { key, name: (&name).into() }), ..none() }
+        }
+        Suggestion::Goods { id, title } => {
+            Suggested { product: Some(ProductNamed { id: id.to_string(), title: (&title).into() }), ..none() }
+        }
+    });
+    Ok(Json(each.collect()))
 }
 
 /// Whether a product can be bought now.

@@ -148,6 +148,7 @@ fn public() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(gated(ANYBODY, "全部类目", routes!(goods::list_categories)))
         .routes(gated(ANYBODY, "在售商品：搜索、筛选、排序", routes!(goods::list_products)))
+        .routes(gated(ANYBODY, "输入时的搜索建议", routes!(goods::list_suggestions)))
         .routes(gated(ANYBODY, "单个商品", routes!(goods::get_product)))
         .routes(gated(ANYBODY, "单个店铺", routes!(goods::get_shop)))
         .routes(gated(ANYBODY, "本文档", routes!(docs::get_document)))

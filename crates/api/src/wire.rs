@@ -92,6 +92,51 @@ fn form_pairs(query: &str) -> form_urlencoded::Parse<'_> {
     form_urlencoded::parse(query.as_bytes())
 }
 
+/// A query in which some parameters may stand several times.
+pub trait Repeats {
+    const REPEATED: &'static [&'static str];
+}
+
+/// The query of an address, with its repeated parameters as [`List`]s.
+pub struct Repeating<T>(pub T);
+
+/// The values of a repeated parameter, in order.
+#[derive(Clone, Debug, Default)]
+pub struct List(pub Vec<String>);
+
+/// Between the values on their way through a form that knows no lists; no value holds it.
+const BETWEEN: char = '\u{0}';
+
+impl<'de> serde::Deserialize<'de> for List {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<List, D::Error> {
+        let text = String::deserialize(from)?;
+        Ok(List(text.split(BETWEEN).map(str::to_owned).collect()))
+    }
+}
+
+impl<S: Sync, T: DeserializeOwned + Repeats> FromRequestParts<S> for Repeating<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Repeating<T>, Error> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_pairs(parts.uri.query().unwrap_or("")) {
+            let value = value.replace(BETWEEN, "");
+            match pairs.iter_mut().find(|(known, _)| *known == name && T::REPEATED.contains(&known.as_str())) {
+                Some((_, values)) => {
+                    values.push(BETWEEN);
+                    values.push_str(&value);
+                }
+                None => pairs.push((name.into_owned(), value)),
+            }
+        }
+        let joined = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+        let reader = serde_urlencoded::Deserializer::new(form_pairs(&joined));
+        serde_path_to_error::deserialize(reader)
+            .map(Repeating)
+            .map_err(|error| wrong("", error.path(), &error.inner().to_string(), Kind::Invalid))
+    }
+}
+
 /// The ids in an address, in order. What is no id is nothing that there is.
 pub struct Ids<const N: usize>(pub [Id; N]);
 
@@ -178,6 +223,33 @@ mod tests {
     #[allow(dead_code)]
     struct Line {
         quantity: i64,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        #[serde(default)]
+        shop: List,
+        limit: Option<i64>,
+    }
+
+    impl Repeats for Asked {
+        const REPEATED: &'static [&'static str] = &["shop"];
+    }
+
+    async fn asked(query: &str) -> Result<Asked, Error> {
+        let request = axum::http::Request::builder().uri(format!("/x?{query}")).body(()).unwrap();
+        Ok(Repeating::from_request_parts(&mut request.into_parts().0, &()).await?.0)
+    }
+
+    #[tokio::test]
+    async fn some_parameters_may_be_repeated_and_no_others() {
+        let both = asked("shop=a%2Cb&limit=3&shop=c").await.unwrap();
+        assert_eq!((both.shop.0, both.limit), (vec!["a,b".to_owned(), "c".to_owned()], Some(3)));
+        assert!(asked("limit=3").await.unwrap().shop.0.is_empty());
+        let twice = format!("{:?}", asked("limit=3&limit=4").await.unwrap_err());
+        assert!(twice.contains("api-twice"), "{twice}");
+        assert!(asked("seller=1").await.is_err());
     }
 
     fn told(json: &str) -> String {

@@ -1,7 +1,7 @@
 //! Stock: the one way in which it goes and comes back. Conditional updates in sorted order, so that what is sold was
 //! there, and two orders never wait for each other in a circle.
 
-use db::{Db, Event, Id, Stop, Tx};
+use db::{Db, Event, Id, Stop, Tx, on_each};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -32,10 +32,21 @@ pub fn take(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<Refused>> {
         Db::Sqlite(c) => wanted.take_one_by_one(c)?,
     };
     let mut each = wanted.product.into_iter().zip(wanted.variant);
-    match each.find(|(product, variant)| !taken.iter().any(|(p, v)| p == *product && v == *variant)) {
-        None => Ok(()),
-        Some((product, variant)) => Err(Stop::refuse(why_not(tx, product, variant)?)),
+    match each.find(|(product, variant)| !taken.iter().any(|(p, v, _)| p == *product && v == *variant)) {
+        None => {}
+        Some((product, variant)) => return Err(Stop::refuse(why_not(tx, product, variant)?)),
     }
+    for (product, _, left) in taken {
+        if left == 0 {
+            changed(tx, product);
+        }
+    }
+    Ok(())
+}
+
+/// Search tells what is in stock from what is not: it looks again when a variant has run out, or is there again.
+fn changed(tx: &mut Tx, product: Id) {
+    tx.emit(Event { kind: PRODUCT_CHANGED, about: product, body: serde_json::json!({}) });
 }
 
 fn why_not(tx: &mut Tx, product: &Id, id: &Id) -> QueryResult<Refused> {
@@ -56,8 +67,8 @@ struct Wanted<'l> {
     quantity: Vec<i64>,
 }
 
-/// Product and variant.
-type Taken = Vec<(Id, Id)>;
+/// Product, variant, and what is left of it.
+type Taken = Vec<(Id, Id, i64)>;
 
 impl Wanted<'_> {
     /// All in one way to the server. The rows are locked in order before any is changed.
@@ -69,10 +80,9 @@ impl Wanted<'_> {
     fn take_one_by_one(&self, c: &mut SqliteConnection) -> QueryResult<Taken> {
         let mut taken = Vec::with_capacity(self.product.len());
         for ((product, variant), quantity) in self.product.iter().zip(&self.variant).zip(&self.quantity) {
-            if (TakeOne { product, variant, quantity: *quantity }).execute(c)? == 0 {
-                break;
-            }
-            taken.push(((*product).clone(), (*variant).clone()));
+            let left = TakeOne { product, variant, quantity: *quantity }.load::<i64>(c)?.pop();
+            let Some(left) = left else { break };
+            taken.push(((*product).clone(), (*variant).clone(), left));
         }
         Ok(taken)
     }
@@ -84,7 +94,7 @@ impl Wanted<'_> {
 struct TakeTogether<'w>(&'w Wanted<'w>);
 
 impl Query for TakeTogether<'_> {
-    type SqlType = (Text, Text);
+    type SqlType = (Text, Text, BigInt);
 }
 
 impl QueryId for TakeTogether<'_> {
@@ -108,7 +118,7 @@ impl QueryFragment<Pg> for TakeTogether<'_> {
              order by v.product collate \"C\", v.id collate \"C\" for no key update of v) \
              update variant set stock = variant.stock - held.quantity from held \
              where variant.product = held.product and variant.id = held.id \
-             and not variant.gone and variant.stock >= held.quantity returning variant.product, variant.id",
+             and not variant.gone and variant.stock >= held.quantity returning variant.product, variant.id, variant.stock",
         );
         Ok(())
     }
@@ -118,6 +128,10 @@ struct TakeOne<'w> {
     product: &'w Id,
     variant: &'w Id,
     quantity: i64,
+}
+
+impl Query for TakeOne<'_> {
+    type SqlType = BigInt;
 }
 
 impl QueryId for TakeOne<'_> {
@@ -137,6 +151,7 @@ impl QueryFragment<Sqlite> for TakeOne<'_> {
         out.push_bind_param::<Text, _>(self.variant)?;
         out.push_sql(" and not gone and stock >= ");
         out.push_bind_param::<BigInt, _>(&self.quantity)?;
+        out.push_sql(" returning stock");
         Ok(())
     }
 }
@@ -145,11 +160,14 @@ impl QueryFragment<Sqlite> for TakeOne<'_> {
 pub fn give_back<R>(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<R>> {
     lines.sort();
     for (product, id, quantity) in lines.iter() {
-        let n = diesel::update(variant::table.find((product, id)))
+        let update = diesel::update(variant::table.find((product, id)))
             .set(variant::stock.eq(variant::stock + quantity))
-            .execute(tx.db)?;
-        if n == 0 {
-            return Err(Stop::fault("stock is given back to a variant that never was"));
+            .returning(variant::stock);
+        let left: Option<i64> = on_each!(tx.db, c => update.get_result(c).optional())?;
+        match left {
+            None => return Err(Stop::fault("stock is given back to a variant that never was")),
+            Some(left) if left == *quantity => changed(tx, product.clone()),
+            Some(_) => {}
         }
     }
     Ok(())
@@ -163,7 +181,7 @@ pub fn count_sold<R>(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<R>> {
         let id = &of_product[0].0;
         let units: i64 = of_product.iter().map(|(_, _, quantity)| quantity).sum();
         diesel::update(product::table.find(id)).set(product::sold.eq(product::sold + units)).execute(tx.db)?;
-        tx.emit(Event { kind: PRODUCT_CHANGED, about: id.clone(), body: serde_json::json!({}) });
+        changed(tx, id.clone());
     }
     Ok(())
 }

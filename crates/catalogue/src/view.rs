@@ -250,15 +250,7 @@ pub fn own_products(
     }
     let rows: Vec<Row> = query.load(scope.db())?;
     let ids: Vec<&Id> = rows.iter().map(|row| &row.0.0).collect();
-    let stocks: Vec<(Id, i64)> = variant::table
-        .filter(variant::product.eq_any(&ids))
-        .filter(variant::gone.eq(false))
-        .select((variant::product, variant::stock))
-        .load(scope.db())?;
-    let mut stock: HashMap<Id, i64> = HashMap::new();
-    for (product, units) in stocks {
-        *stock.entry(product).or_default() += units;
-    }
+    let stock = stock_of(scope, &ids)?;
     Ok(rows
         .into_iter()
         .map(|(own, title, unit, numbers)| OwnLine {
@@ -278,10 +270,26 @@ pub fn own_products(
         .collect())
 }
 
+/// Units of all variants on offer together, by product.
+fn stock_of(scope: &mut impl Scope, products: &[&Id]) -> QueryResult<HashMap<Id, i64>> {
+    let variants: Vec<(Id, i64)> = variant::table
+        .filter(variant::product.eq_any(products))
+        .filter(variant::gone.eq(false))
+        .select((variant::product, variant::stock))
+        .load(scope.db())?;
+    let mut stock: HashMap<Id, i64> = HashMap::new();
+    for (product, units) in variants {
+        *stock.entry(product).or_default() += units;
+    }
+    Ok(stock)
+}
+
 /// A product as the search index holds it: what a card shows, and the words it is found by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     pub card: Card,
+    /// Units of all variants on offer together.
+    pub in_stock: i64,
     pub text: Both,
     pub attributes: Vec<Attribute>,
     /// From the root down: key and name.
@@ -296,7 +304,7 @@ type EntryRow = (
     (i64, i64, i64, i64, Option<i64>),
 );
 
-/// Those of `products` that are for sale, ready for the index: two queries. Who is missing is not for sale (any more).
+/// Those of `products` that are for sale, ready for the index: three queries. Who is missing is not for sale (any more).
 pub fn entries(scope: &mut impl Scope, products: &[Id], tree: &Tree) -> QueryResult<Vec<Entry>> {
     let products: Vec<&Id> = products.iter().collect();
     let rows: Vec<EntryRow> = product::table
@@ -313,9 +321,11 @@ pub fn entries(scope: &mut impl Scope, products: &[Id], tree: &Tree) -> QueryRes
         ))
         .load(scope.db())?;
     let mut tiers = facts::tiers(scope, &products)?;
+    let stock = stock_of(scope, &products)?;
     Ok(rows
         .into_iter()
         .map(|(own, words, unit, of_shop, numbers)| Entry {
+            in_stock: stock.get(&own.0).copied().unwrap_or(0),
             categories: tree.path(&own.1).into_iter().map(|c| (c.key.clone(), c.name.clone())).collect(),
             card: Card {
                 tiers: tiers.remove(&own.0).unwrap_or_default(),

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -17,7 +18,7 @@ use db::policy::outbox as events;
 use db::{Database, Delivered, Id, outbox};
 use diesel::prelude::*;
 
-use crate::index::{Batch, Index, IndexError, Mark};
+use crate::index::{Batch, Folder, Index, IndexError, Live, Mark};
 
 const EVENTS_PER_BATCH_MAX: usize = 2_000;
 /// Products that are read and written at once.
@@ -36,23 +37,58 @@ const SEQUENCER_WAIT_MAX: Duration = Duration::from_secs(5);
 /// or that does not belong to this database's events. Blocks.
 pub fn catch_up(db: &Database, index: &Index) -> Result<i64, IndexError> {
     index.set_now(db.now());
-    let fits = match index.mark() {
+    catch_up_with(db, &index.live())
+}
+
+fn catch_up_with(db: &Database, live: &Live) -> Result<i64, IndexError> {
+    let fits = match live.mark() {
         Some(mark) => fits(db, mark)?,
         None => false,
     };
     if !fits {
-        rebuild(db, index.begin()?)?;
+        fill(db, live.begin()?)?;
     }
     let until = Instant::now() + SEQUENCER_WAIT_MAX;
     loop {
         // Before the step: whatever is committed after this look is not of now.
         let placed = all_placed(db)?;
-        while step(db, index)? > 0 {}
+        while step(db, live)? > 0 {}
         if placed || Instant::now() > until {
-            return Ok(index.position());
+            return Ok(live.position());
         }
-        db.wait_for_events(index.position(), Duration::from_millis(20));
+        db.wait_for_events(live.position(), Duration::from_millis(20));
     }
+}
+
+/// Builds an index anew in `directory`, beside the one that is searched there: by an open marketplace, which goes over
+/// to it within a second after the end, or by none, and then the next that opens takes it. Killed at any moment, it
+/// leaves the one that is searched as it was. Returns how many goods it holds. Blocks.
+pub fn rebuild(db: &Database, directory: &Path) -> Result<u64, IndexError> {
+    let folder = Folder::of(directory)?;
+    let anew = folder.begin_anew()?;
+    catch_up_with(db, &anew.live)?;
+    let goods = anew.live.reader.searcher().num_docs();
+    anew.finish()?;
+    Ok(goods)
+}
+
+/// Goes over to what was built beside the live index, once it is up to date. What cannot be used is left alone.
+fn take_over(db: &Database, index: &Index) -> Result<(), IndexError> {
+    match index.built_anew() {
+        Ok(None) => {}
+        Ok(Some(new)) => {
+            catch_up_with(db, &new)?;
+            tracing::info!(position = new.position(), "the search index that was built anew is searched from now on");
+            index.take_over(new);
+        }
+        // Whoever built it has not let go of it.
+        Err(IndexError::InUse) => {}
+        Err(error) => {
+            tracing::warn!("the search index that was built anew cannot be used: {error}");
+            index.stay()?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the events after the mark are all still there, and the mark is of this database.
@@ -78,18 +114,18 @@ fn all_placed(db: &Database) -> Result<bool, IndexError> {
 }
 
 /// Applies one batch of events; returns how many there were.
-fn step(db: &Database, index: &Index) -> Result<usize, IndexError> {
+fn step(db: &Database, live: &Live) -> Result<usize, IndexError> {
     // Taken first: batches are read and written in one order.
-    let mut batch = index.begin()?;
-    let reached = index.position();
+    let mut batch = live.begin()?;
+    let reached = live.position();
     let events = db.events_after(reached, EVENTS_PER_BATCH_MAX as i64)?;
     let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(0) };
     if first.position != reached + 1 {
         // Some were pruned before this index came to them.
-        rebuild(db, batch)?;
+        fill(db, batch)?;
         return Ok(events.len());
     }
-    let mark = Mark::new(last.position, Some((last.about.clone(), last.at)));
+    let mark = Mark { position: last.position, event: Some((last.about.clone(), last.at)) };
     let concerned = concerned(db, &events)?;
     if concerned.is_empty() && batch.passed() < PASSED_MAX {
         batch.pass(mark);
@@ -121,7 +157,7 @@ fn concerned(db: &Database, events: &[Delivered]) -> Result<Vec<Id>, IndexError>
 }
 
 /// Fills the index from the database. What was in it can be found until the end.
-fn rebuild(db: &Database, mut batch: Batch) -> Result<(), IndexError> {
+fn fill(db: &Database, mut batch: Batch) -> Result<(), IndexError> {
     let began = Instant::now();
     // Before the scan: what changes meanwhile comes again as an event.
     let (last, events) = db.read_now::<_, Infallible>(|read| {
@@ -140,7 +176,7 @@ fn rebuild(db: &Database, mut batch: Batch) -> Result<(), IndexError> {
             replace(db, &mut batch, &ids, &tree)
         },
     )?;
-    batch.commit(Mark::new(last, event))?;
+    batch.commit(Mark { position: last, event })?;
     tracing::info!(products = count, position = last, "the search index was built in {:?}", began.elapsed());
     Ok(())
 }
@@ -219,8 +255,10 @@ fn follow(db: &Database, index: &Index, ending: &AtomicBool) {
         index.set_now(db.now());
         let began = Instant::now();
         // A panic must not leave the index behind for ever; the batch that it came from is undone.
-        let done =
-            catch_unwind(AssertUnwindSafe(|| if caught_up { step(db, index) } else { catch_up(db, index).map(|_| 0) }));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            take_over(db, index)?;
+            if caught_up { step(db, &index.live()) } else { catch_up(db, index).map(|_| 0) }
+        }));
         match done.unwrap_or_else(|_| Err(IndexError::Engine("a panic while following".to_owned()))) {
             Ok(count) => {
                 (caught_up, told) = (true, false);

@@ -2,8 +2,12 @@
 //!
 //! - `query`: what may be asked; `search`: the answer. A list page is one search and no SQL: the index holds what a
 //!   card shows.
+//! - `spelling`: what was meant by words that no goods have; `suggest`: what words that are being typed may become.
+//! - `facets`, `marks`: by what the goods found could be narrowed, counted in the same pass.
 //! - `ranking`, `statistics`: the published weights of the General sort, and what it counts.
-//! - `index`, `follow`: the index on disk, and the events that feed it, in order of their positions.
+//! - `index`, `follow`: the index on disk, and the events that feed it, in order of their positions; how it is built anew
+//!   beside the one that is searched.
+//! - `remembered`: lists without words, until the index changes.
 //! - `tokens`: how English and Chinese become the terms that are compared.
 //!
 //! It never takes a person: a search has no field for who asks, so everybody who searches alike sees alike
@@ -12,18 +16,27 @@
 
 #![forbid(unsafe_code)]
 
+mod facets;
 mod follow;
 mod index;
+#[cfg(test)]
+mod judged;
+mod marks;
 pub mod policy;
 mod query;
 mod ranking;
+mod remembered;
 mod search;
+mod spelling;
 mod statistics;
+mod suggest;
 mod tokens;
 
-pub use follow::{Follower, catch_up};
+pub use facets::{AttributeFacet, Band, Facets};
+pub use follow::{Follower, catch_up, rebuild};
 pub use index::{Index, IndexError};
 pub use policy::PART;
-pub use query::{PAGE_SIZE, PAGES_MAX, Query, Sort};
+pub use query::{CHOSEN_MAX, Chosen, PAGE_SIZE, PAGES_MAX, Query, Sort};
 pub use ranking::{WEIGHTS, Weights};
-pub use search::{Card, Found};
+pub use search::{Card, Found, Labels};
+pub use suggest::Suggestion;

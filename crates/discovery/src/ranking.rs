@@ -1,7 +1,8 @@
 //! The General sort: how well the words fit, times what is published about goods. Every input stands in [`Weights`];
 //! the algorithm page is written from it (2.2.3-e.S1), and none of them is about whoever asks (2.2.3-b.1).
 
-const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+/// In microseconds.
+pub(crate) const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// The inputs of the General sort with their weights.
 ///

@@ -1,26 +1,35 @@
-//! The answer to a search: one pass over what matches, which filters, counts and keeps the best.
+//! The answer to a search: one pass over what matches, which filters, counts and keeps the best; and where that finds
+//! nothing, what else was probably meant.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use catalogue::{Both, view};
+use catalogue::Both;
+use catalogue::view::Entry;
 use db::Id;
 use serde::{Deserialize, Serialize};
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::{ColumnValues, StrColumn};
+use tantivy::columnar::{Column, ColumnValues};
 use tantivy::query::{AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as Matching, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
-use tantivy::{DocAddress, DocId, Score, Searcher, SegmentOrdinal, SegmentReader, TantivyDocument, Term};
+use tantivy::{
+    DocAddress, DocId, DocSet, Score, Searcher, SegmentOrdinal, SegmentReader, TERMINATED, TantivyDocument, Term,
+};
 
-use crate::index::Fields;
-use crate::query::{PAGE_SIZE, PAGES_MAX, Query, Sort};
-use crate::ranking::WEIGHTS;
+use crate::Index;
+use crate::facets::{Facets, Kind, Tally};
+use crate::index::{Fields, Live, SEPARATOR};
+use crate::marks::{self, Mark};
+use crate::query::{Chosen, PAGE_SIZE, PAGES_MAX, Query, Sort};
+use crate::ranking::{DAY, WEIGHTS};
+use crate::remembered::Label;
+use crate::spelling;
 use crate::statistics::Statistics;
-use crate::{Index, tokens};
+use crate::tokens::Typed;
 
-/// Shops that are counted by name; the rest is found by narrowing the search.
-const SHOPS_MAX: usize = 20;
+/// Where more terms than these were typed and no goods have all, some have most of them.
+const MOST_FROM: usize = 3;
 
 /// What a page of results shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,13 +39,24 @@ pub struct Found {
     pub total: u64,
     /// Nothing has all the words; these have some of them.
     pub loosely: bool,
-    /// How many were found in each category, those above included; most first.
-    pub categories: Vec<(String, u64)>,
-    /// How many were found of each shop; most first, at most 20.
-    pub shops: Vec<(Id, Both, u64)>,
+    /// Nothing has the words as typed; these are the words that were looked for in their place.
+    pub read_as: Option<String>,
+    /// Words that were not looked for, because an exact search was asked for, and that find something.
+    pub meant: Option<String>,
+    pub facets: Facets,
+    pub chosen: Labels,
     pub page: u32,
     /// At least 1.
     pub pages: u32,
+}
+
+/// What the chosen filters are called; none where no goods have it any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    pub shops: Vec<(Id, Option<Both>)>,
+    pub places: Vec<(String, Option<Both>)>,
+    /// With the attribute's name and its value.
+    pub attributes: Vec<(Chosen, Option<(Both, Both)>)>,
 }
 
 /// What a card shows. The index holds it whole.
@@ -62,10 +82,13 @@ pub struct Card {
     pub unit_zh: String,
     /// Units sold, all buyers together.
     pub sold: i64,
+    /// Some variant can be had.
+    pub in_stock: bool,
 }
 
 impl Card {
-    pub(crate) fn of(card: &view::Card) -> Card {
+    pub(crate) fn of(entry: &Entry) -> Card {
+        let card = &entry.card;
         Card {
             id: card.id.clone(),
             shop: card.shop.id.clone(),
@@ -81,122 +104,421 @@ impl Card {
             unit_many: card.unit.many.clone(),
             unit_zh: card.unit.zh.clone(),
             sold: card.sold,
+            in_stock: entry.in_stock > 0,
         }
     }
 }
 
 impl Index {
     /// Answers a search from what was committed last. It asks no database and knows nobody (2.2.3-b.1).
-    pub fn search(&self, query: &Query) -> Found {
-        self.found(query).unwrap_or_else(|error| {
-            tracing::error!("a search failed: {error}");
-            Found { page: 1, pages: 1, ..Found::default() }
-        })
-    }
-
-    fn found(&self, query: &Query) -> tantivy::Result<Found> {
-        let searcher = self.reader.searcher();
-        let terms = tokens::of_search(&query.words);
-        // Signs alone say nothing that could be looked for; that is not the same as no words.
-        if terms.is_empty() && !query.words.trim().is_empty() {
-            return Ok(Found { page: 1, pages: 1, ..Found::default() });
+    pub fn search(&self, query: &Query) -> Arc<Found> {
+        let (live, now) = (self.live(), self.now());
+        let searcher = live.reader.searcher();
+        let state = (searcher.generation().generation_id(), now.div_euclid(DAY));
+        if query.words.is_empty()
+            && let Some(found) = live.remembered.list(state, query)
+        {
+            return found;
         }
-        let page = query.page.clamp(1, PAGES_MAX);
-        let hits = Hits {
-            filter: Filter {
-                price_from: query.price_from,
-                price_to: query.price_to,
-                minimum_up_to: query.minimum_up_to,
-            },
-            sort: query.sort,
-            scored: !terms.is_empty() && query.sort == Sort::General,
-            now: self.now(),
-            keep: page as usize * PAGE_SIZE,
-        };
-        let statistics = Statistics::new(&searcher, &self.fields, &self.lengths)?;
-        let collect = |each: Occur| {
-            let matching = matching(&self.fields, query, &terms, each);
-            searcher.search_with_statistics_provider(&*matching, &hits, &statistics)
-        };
-        let mut loosely = false;
-        let mut collected = collect(Occur::Must)?;
-        if collected.total == 0 && terms.len() > 1 {
-            collected = collect(Occur::Should)?;
-            loosely = collected.total > 0;
+        let found = Asked::new(&live, searcher, now, query).and_then(|asked| asked.found());
+        match found {
+            Ok(found) => {
+                let found = Arc::new(found);
+                live.remembered.keep_list(state, query, &found);
+                found
+            }
+            Err(error) => {
+                tracing::error!("a search failed: {error}");
+                Arc::new(nothing())
+            }
         }
-        let pages = collected.total.div_ceil(PAGE_SIZE as u64).clamp(1, PAGES_MAX.into()) as u32;
-        let page = page.min(pages);
-        let cards = collected.best.iter().skip((page as usize - 1) * PAGE_SIZE).take(PAGE_SIZE);
-        Ok(Found {
-            cards: cards.map(|ranked| self.card(&searcher, ranked.place)).collect::<tantivy::Result<_>>()?,
-            total: collected.total,
-            loosely,
-            categories: collected.categories,
-            shops: collected
-                .shops
-                .into_iter()
-                .map(|(_, count, place)| {
-                    let card = self.card(&searcher, place)?;
-                    Ok((card.shop, card.shop_name, count))
-                })
-                .collect::<tantivy::Result<_>>()?,
-            page,
-            pages,
-        })
-    }
-
-    fn card(&self, searcher: &Searcher, place: DocAddress) -> tantivy::Result<Card> {
-        let document: TantivyDocument = searcher.doc(place)?;
-        let shown = document.get_first(self.fields.card).and_then(|value| value.as_str()).unwrap_or_default();
-        serde_json::from_str(shown).map_err(|error| tantivy::TantivyError::SchemaError(format!("a card: {error}")))
     }
 }
 
-/// What must match, from terms: nothing that was typed is read as a language.
-fn matching(fields: &Fields, query: &Query, terms: &[String], each: Occur) -> Box<dyn Matching> {
-    let term = |field: Field, text: &str, record| -> Box<dyn Matching> {
-        Box::new(TermQuery::new(Term::from_field_text(field, text), record))
-    };
-    let weighed = |field: Field, text: &str, weight: f32| -> (Occur, Box<dyn Matching>) {
-        (Occur::Should, Box::new(BoostQuery::new(term(field, text, IndexRecordOption::WithFreqs), weight)))
-    };
-    let words = terms.iter().map(|text| -> (Occur, Box<dyn Matching>) {
-        let anywhere = BooleanQuery::new(vec![
-            weighed(fields.title, text, WEIGHTS.title),
-            weighed(fields.labels, text, WEIGHTS.labels),
-            weighed(fields.text, text, WEIGHTS.text),
-        ]);
-        (each, Box::new(anywhere))
-    });
-    let mut all: Vec<(Occur, Box<dyn Matching>)> = Vec::new();
-    if !terms.is_empty() {
-        all.push((Occur::Must, Box::new(BooleanQuery::new(words.collect()))));
+fn nothing() -> Found {
+    Found { page: 1, pages: 1, ..Found::default() }
+}
+
+/// One search of one state of the index.
+pub(crate) struct Asked<'a> {
+    live: &'a Live,
+    pub searcher: Searcher,
+    pub statistics: Statistics,
+    query: &'a Query,
+    now: i64,
+    state: (u64, i64),
+}
+
+impl<'a> Asked<'a> {
+    pub fn new(live: &'a Live, searcher: Searcher, now: i64, query: &'a Query) -> tantivy::Result<Asked<'a>> {
+        let statistics = Statistics::new(&searcher, &live.fields, &live.lengths)?;
+        let state = (searcher.generation().generation_id(), now.div_euclid(DAY));
+        Ok(Asked { live, searcher, statistics, query, now, state })
     }
-    let filters = [
-        query.category.as_deref().map(|key| (fields.categories, key)),
-        query.shop.as_ref().map(|shop| (fields.shop, shop.as_str())),
-    ];
+
+    pub fn fields(&self) -> &Fields {
+        &self.live.fields
+    }
+
+    fn found(&self) -> tantivy::Result<Found> {
+        let query = self.query;
+        let typed = Typed::read(&query.words);
+        let terms = typed.terms();
+        // Signs alone say nothing that could be looked for; that is not the same as no words.
+        if terms.is_empty() && !query.words.trim().is_empty() {
+            return Ok(nothing());
+        }
+        let mut found = nothing();
+        let mut collected = self.collect(&terms, terms.len())?;
+        if collected.total == 0 && !terms.is_empty() {
+            collected = self.otherwise(&typed, terms, &mut found)?;
+        }
+        found.total = collected.total;
+        found.pages = collected.total.div_ceil(PAGE_SIZE as u64).clamp(1, PAGES_MAX.into()) as u32;
+        found.page = query.page.clamp(1, found.pages);
+        let from = (found.page as usize - 1) * PAGE_SIZE;
+        found.cards = collected
+            .best
+            .iter()
+            .skip(from)
+            .take(PAGE_SIZE)
+            .map(|ranked| self.card(ranked.place))
+            .collect::<tantivy::Result<_>>()?;
+        if let Some(tally) = collected.tally {
+            found.facets = tally.facets(query, |marks, kind| self.labels(marks, kind))?;
+            found.chosen = self.chosen()?;
+        }
+        Ok(found)
+    }
+
+    /// Nothing has all the terms as typed.
+    fn otherwise(&self, typed: &Typed, terms: Vec<String>, found: &mut Found) -> tantivy::Result<Collected> {
+        // Two Chinese words that stand together make a pair that no goods have: their characters do.
+        let parted = spelling::parted(self, typed)?;
+        if let Some(parted) = parted {
+            let collected = self.collect(&parted, parted.len())?;
+            if collected.total > 0 {
+                return Ok(collected);
+            }
+        }
+        // By pairs: a single character is in goods of every kind.
+        let mut loose = terms;
+        for reading in spelling::readings(self, typed)? {
+            let other = Typed::read(&reading);
+            let terms = spelling::parted(self, &other)?.unwrap_or_else(|| other.terms());
+            let collected = self.collect(&terms, terms.len())?;
+            if collected.total == 0 && found.read_as.is_none() {
+                // The likeliest, if in the end only some of the words are found.
+                loose = other.terms();
+                found.read_as = Some(reading);
+                continue;
+            }
+            if collected.total > 0 {
+                if !self.query.exact {
+                    found.read_as = Some(reading);
+                    return Ok(collected);
+                }
+                found.meant = Some(reading);
+                break;
+            }
+        }
+        if self.query.exact && found.read_as.take().is_some() {
+            loose = typed.terms();
+        }
+        let mut least = vec![1];
+        if loose.len() > MOST_FROM {
+            least.insert(0, loose.len() - loose.len() / 4);
+        }
+        let mut collected = Collected::default();
+        for least in least.into_iter().filter(|least| *least < loose.len()) {
+            collected = self.collect(&loose, least)?;
+            if collected.total > 0 {
+                found.loosely = true;
+                return Ok(collected);
+            }
+        }
+        found.read_as = None;
+        if collected.tally.is_none() {
+            collected = self.collect(&loose, loose.len())?;
+        }
+        Ok(collected)
+    }
+
+    /// What has at least so many of the terms, and passes the filters.
+    fn collect(&self, terms: &[String], least: usize) -> tantivy::Result<Collected> {
+        let query = self.query;
+        let hits = Hits {
+            filters: Filters::of(query),
+            sort: query.sort,
+            scored: !terms.is_empty() && query.sort == Sort::General,
+            now: self.now,
+            keep: query.page.clamp(1, PAGES_MAX) as usize * PAGE_SIZE,
+            facets: query.facets,
+        };
+        let matching = matching(&self.live.fields, query, terms, least);
+        self.searcher.search_with_statistics_provider(&*matching, &hits, &self.statistics)
+    }
+
+    /// How many goods have all these words in their title or labels, whatever else was asked.
+    pub fn have_all(&self, terms: &[String]) -> tantivy::Result<usize> {
+        let fields = &self.live.fields;
+        let each = terms.iter().map(|text| -> (Occur, Box<dyn Matching>) {
+            let anywhere = [fields.title, fields.labels]
+                .map(|field| (Occur::Should, plain_term(field, text, IndexRecordOption::Basic)));
+            (Occur::Must, Box::new(BooleanQuery::new(anywhere.into())))
+        });
+        self.searcher.search(&BooleanQuery::new(each.collect()), &tantivy::collector::Count)
+    }
+
+    /// In how many goods a term is, of those that can be found.
+    pub fn frequency(&self, field: Field, text: &str) -> tantivy::Result<u64> {
+        use tantivy::query::Bm25StatisticsProvider;
+        self.statistics.doc_freq(&Term::from_field_text(field, text))
+    }
+
+    /// Whether any goods have the term.
+    pub fn is_known(&self, text: &str) -> tantivy::Result<bool> {
+        let fields = &self.live.fields;
+        for field in [fields.title, fields.labels, fields.text] {
+            if self.frequency(field, text)? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn card(&self, place: DocAddress) -> tantivy::Result<Card> {
+        let document: TantivyDocument = self.searcher.doc(place)?;
+        let shown = document.get_first(self.live.fields.card).and_then(|value| value.as_str()).unwrap_or_default();
+        serde_json::from_str(shown).map_err(|error| tantivy::TantivyError::SchemaError(format!("a card: {error}")))
+    }
+
+    /// The best of some terms, any of which is enough, beside those that must be there: for suggestions.
+    pub fn best(&self, must: &[String], any: &[String], keep: usize) -> tantivy::Result<Vec<Card>> {
+        let fields = &self.live.fields;
+        let mut all: Vec<(Occur, Box<dyn Matching>)> =
+            must.iter().map(|text| (Occur::Must, anywhere(fields, text))).collect();
+        let any: Vec<_> = any.iter().map(|text| (Occur::Should, anywhere(fields, text))).collect();
+        if !any.is_empty() {
+            all.push((Occur::Must, Box::new(BooleanQuery::new(any))));
+        }
+        let hits =
+            Hits { filters: Filters::default(), sort: Sort::General, scored: true, now: self.now, keep, facets: false };
+        let collected =
+            self.searcher.search_with_statistics_provider(&BooleanQuery::new(all), &hits, &self.statistics)?;
+        collected.best.iter().map(|ranked| self.card(ranked.place)).collect()
+    }
+
+    /// What marks stand for: as remembered, or as one of the goods says that have them.
+    fn labels(&self, wanted: &[(Mark, u64, DocAddress)], kind: Kind) -> tantivy::Result<HashMap<Mark, Label>> {
+        let marks: Vec<Mark> = wanted.iter().map(|(mark, ..)| *mark).collect();
+        let mut known = self.live.remembered.labels(self.state, &marks);
+        let mut learnt = HashMap::new();
+        for (mark, _, at) in wanted {
+            if !known.contains_key(mark)
+                && let Some(label) = self.label(*mark, *at, kind)?
+            {
+                learnt.insert(*mark, label);
+            }
+        }
+        if !learnt.is_empty() {
+            self.live.remembered.keep_labels(self.state, &learnt);
+            known.extend(learnt);
+        }
+        Ok(known)
+    }
+
+    fn label(&self, mark: Mark, at: DocAddress, kind: Kind) -> tantivy::Result<Option<Label>> {
+        let both = |en: &str, zh: &str| Both::new(en, zh);
+        Ok(match kind {
+            Kind::Category => {
+                let keys = self.texts(at, "categories")?;
+                keys.into_iter().find(|key| marks::category(key) == mark).map(Label::Category)
+            }
+            Kind::Shop => {
+                let card = self.card(at)?;
+                Some(Label::Shop(card.shop, card.shop_name))
+            }
+            Kind::Place => self
+                .texts(at, "place")?
+                .iter()
+                .find_map(|text| text.split_once(SEPARATOR))
+                .map(|(en, zh)| Label::Place(both(en, zh))),
+            Kind::Attribute => self.texts(at, "details")?.iter().find_map(|text| {
+                let parts: Vec<&str> = text.split(SEPARATOR).collect();
+                let [name_en, name_zh, value_en, value_zh] = parts[..] else { return None };
+                (marks::attribute(name_en, value_en) == mark)
+                    .then(|| Label::Attribute { name: both(name_en, name_zh), value: both(value_en, value_zh) })
+            }),
+        })
+    }
+
+    /// The texts in a column of one of the goods.
+    fn texts(&self, at: DocAddress, column: &str) -> tantivy::Result<Vec<String>> {
+        let columns = self.searcher.segment_reader(at.segment_ord).fast_fields();
+        let Some(column) = columns.str(column)? else { return Ok(Vec::new()) };
+        let mut texts = Vec::new();
+        for ord in column.term_ords(at.doc_id) {
+            let mut text = String::new();
+            if column.ord_to_str(ord, &mut text)? {
+                texts.push(text);
+            }
+        }
+        Ok(texts)
+    }
+
+    /// Any of the goods that have the term.
+    fn any_with(&self, term: &Term) -> tantivy::Result<Option<DocAddress>> {
+        for (ord, segment) in self.searcher.segment_readers().iter().enumerate() {
+            let postings = segment.inverted_index(term.field())?.read_postings(term, IndexRecordOption::Basic)?;
+            let Some(mut postings) = postings else { continue };
+            while postings.doc() != TERMINATED {
+                if segment.alive_bitset().is_none_or(|alive| alive.is_alive(postings.doc())) {
+                    return Ok(Some(DocAddress::new(ord as SegmentOrdinal, postings.doc())));
+                }
+                postings.advance();
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the chosen filters are called, whether or not anything was found.
+    fn chosen(&self) -> tantivy::Result<Labels> {
+        let fields = &self.live.fields;
+        let label = |mark: Mark, term: Term, kind: Kind| -> tantivy::Result<Option<Label>> {
+            if let Some(known) = self.live.remembered.labels(self.state, &[mark]).remove(&mark) {
+                return Ok(Some(known));
+            }
+            match self.any_with(&term)? {
+                Some(at) => Ok(self.labels(&[(mark, 0, at)], kind)?.remove(&mark)),
+                None => Ok(None),
+            }
+        };
+        let mut labels = Labels::default();
+        for id in &self.query.shops {
+            let term = Term::from_field_text(fields.shop, id.as_str());
+            let name = match label(marks::shop(id.as_str()), term, Kind::Shop)? {
+                Some(Label::Shop(_, name)) => Some(name),
+                _ => None,
+            };
+            labels.shops.push((id.clone(), name));
+        }
+        for en in &self.query.places {
+            let mark = marks::place(en);
+            let name = match label(mark, Term::from_field_u64(fields.place_mark, mark), Kind::Place)? {
+                Some(Label::Place(name)) => Some(name),
+                _ => None,
+            };
+            labels.places.push((en.clone(), name));
+        }
+        for chosen in &self.query.attributes {
+            let mark = marks::attribute(&chosen.name, &chosen.value);
+            let term = Term::from_field_u64(fields.attribute_marks, mark);
+            let words = match label(mark, term, Kind::Attribute)? {
+                Some(Label::Attribute { name, value }) => Some((name, value)),
+                _ => None,
+            };
+            labels.attributes.push((chosen.clone(), words));
+        }
+        Ok(labels)
+    }
+}
+
+fn plain_term(field: Field, text: &str, record: IndexRecordOption) -> Box<dyn Matching> {
+    Box::new(TermQuery::new(Term::from_field_text(field, text), record))
+}
+
+/// A term in the title, in a label or in the text, with the weight of each.
+fn anywhere(fields: &Fields, text: &str) -> Box<dyn Matching> {
+    let weighed = [(fields.title, WEIGHTS.title), (fields.labels, WEIGHTS.labels), (fields.text, WEIGHTS.text)];
+    let each = weighed.map(|(field, weight)| -> (Occur, Box<dyn Matching>) {
+        let term = plain_term(field, text, IndexRecordOption::WithFreqs);
+        (Occur::Should, Box::new(BoostQuery::new(term, weight)))
+    });
+    Box::new(BooleanQuery::new(each.into()))
+}
+
+/// What must match, from terms: nothing that was typed is read as a language.
+fn matching(fields: &Fields, query: &Query, terms: &[String], least: usize) -> Box<dyn Matching> {
+    let all_of_them = least >= terms.len();
+    let each = if all_of_them { Occur::Must } else { Occur::Should };
+    let words: Vec<_> = terms.iter().map(|text| (each, anywhere(fields, text))).collect();
+    let mut all: Vec<(Occur, Box<dyn Matching>)> = Vec::new();
+    if !words.is_empty() {
+        let words = if all_of_them {
+            BooleanQuery::new(words)
+        } else {
+            BooleanQuery::with_minimum_required_clauses(words, least)
+        };
+        all.push((Occur::Must, Box::new(words)));
+    }
+    // What facets leave out of their counts is sorted out by the collector; all else by the terms.
+    let category = if query.facets { &query.within } else { &query.category };
+    let shop = if query.facets || query.shops.len() != 1 { None } else { query.shops.first() };
+    let filters =
+        [category.as_deref().map(|key| (fields.categories, key)), shop.map(|shop| (fields.shop, shop.as_str()))];
     for (field, text) in filters.into_iter().flatten() {
-        let within = ConstScoreQuery::new(term(field, text, IndexRecordOption::Basic), 0.0);
+        let within = ConstScoreQuery::new(plain_term(field, text, IndexRecordOption::Basic), 0.0);
         all.push((Occur::Must, Box::new(within)));
     }
     if all.is_empty() { Box::new(AllQuery) } else { Box::new(BooleanQuery::new(all)) }
 }
 
-#[derive(Clone, Copy)]
-struct Filter {
+/// The filters that the collector looks at, each with a bit of its own.
+#[derive(Clone, Default)]
+struct Filters {
+    category: Option<Mark>,
     price_from: Option<i64>,
     price_to: Option<i64>,
     minimum_up_to: Option<i64>,
+    in_stock: bool,
+    shops: Vec<Mark>,
+    places: Vec<Mark>,
+    /// By the attribute's name.
+    attributes: Vec<(u32, Vec<Mark>)>,
+}
+
+const CATEGORY: u32 = 1;
+const PRICE: u32 = 1 << 1;
+const MINIMUM: u32 = 1 << 2;
+const STOCK: u32 = 1 << 3;
+const SHOP: u32 = 1 << 4;
+const PLACE: u32 = 1 << 5;
+/// And of the attributes that follow the first.
+const ATTRIBUTE: u32 = 1 << 6;
+
+impl Filters {
+    fn of(query: &Query) -> Filters {
+        let mut attributes: Vec<(u32, Vec<Mark>)> = Vec::new();
+        for chosen in query.attributes.iter().take(crate::query::CHOSEN_MAX) {
+            let mark = marks::attribute(&chosen.name, &chosen.value);
+            let name = marks::name_of(mark);
+            match attributes.iter_mut().find(|(of, _)| *of == name) {
+                Some((_, values)) => values.push(mark),
+                None => attributes.push((name, vec![mark])),
+            }
+        }
+        Filters {
+            category: query.category.as_deref().map(marks::category),
+            price_from: query.price_from,
+            price_to: query.price_to,
+            minimum_up_to: query.minimum_up_to,
+            in_stock: query.in_stock,
+            shops: query.shops.iter().map(|shop| marks::shop(shop.as_str())).collect(),
+            places: query.places.iter().map(|place| marks::place(place)).collect(),
+            attributes,
+        }
+    }
 }
 
 struct Hits {
-    filter: Filter,
+    filters: Filters,
     sort: Sort,
     /// Whether the fit of the words counts.
     scored: bool,
     now: i64,
     keep: usize,
+    facets: bool,
 }
 
 /// A hit in its rank: greater comes first. Equals are ordered by what is the same in every process.
@@ -219,9 +541,7 @@ impl Ranked {
 struct Collected {
     total: u64,
     best: Vec<Ranked>,
-    categories: Vec<(String, u64)>,
-    /// With a hit of each, whose card knows the shop's name.
-    shops: Vec<(String, u64, DocAddress)>,
+    tally: Option<Box<Tally>>,
 }
 
 impl Collector for Hits {
@@ -231,26 +551,25 @@ impl Collector for Hits {
     fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<SegmentHits> {
         let columns = reader.fast_fields();
         let number = |name: &str| Ok::<_, tantivy::TantivyError>(columns.i64(name)?.first_or_default_col(0));
-        let categories = columns.str("categories")?;
-        let shops = columns.str("shop")?;
-        let terms = |column: &Option<StrColumn>| column.as_ref().map_or(0, |column| column.dictionary().num_terms());
         Ok(SegmentHits {
             segment,
-            filter: self.filter,
+            filters: self.filters.clone(),
             sort: self.sort,
             scored: self.scored,
             now: self.now,
             keep: self.keep,
+            category_marks: columns.u64("category_marks")?,
+            attribute_marks: columns.u64("attribute_marks")?,
+            shop_mark: columns.u64("shop_mark")?.first_or_default_col(0),
+            place_mark: columns.u64("place_mark")?.first_or_default_col(0),
+            in_stock: columns.u64("in_stock")?.first_or_default_col(0),
             price_low: number("price_low")?,
             price_high: number("price_high")?,
             minimum: number("minimum")?,
             sold: number("sold")?,
             listed_at: number("listed_at")?,
             tie: columns.u64("tie")?.first_or_default_col(0),
-            category_counts: vec![0; terms(&categories)],
-            shop_counts: vec![(0, 0); terms(&shops)],
-            categories,
-            shops,
+            tally: self.facets.then(Box::default),
             total: 0,
             best: Vec::new(),
             floor: i64::MIN,
@@ -262,48 +581,39 @@ impl Collector for Hits {
     }
 
     fn merge_fruits(&self, segments: Vec<Collected>) -> tantivy::Result<Collected> {
-        let mut all = Collected::default();
-        let mut categories: HashMap<String, u64> = HashMap::new();
-        let mut shops: HashMap<String, (u64, DocAddress)> = HashMap::new();
+        let mut all = Collected { tally: self.facets.then(Box::default), ..Collected::default() };
         for segment in segments {
             all.total += segment.total;
             all.best.extend(segment.best);
-            for (key, count) in segment.categories {
-                *categories.entry(key).or_default() += count;
-            }
-            for (shop, count, place) in segment.shops {
-                shops.entry(shop).or_insert((0, place)).0 += count;
+            if let (Some(tally), Some(more)) = (&mut all.tally, segment.tally) {
+                tally.merge(*more);
             }
         }
         all.best.sort_unstable_by(Ranked::first_to_last);
         all.best.truncate(self.keep);
-        all.categories = categories.into_iter().collect();
-        all.categories.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        all.shops = shops.into_iter().map(|(shop, (count, place))| (shop, count, place)).collect();
-        all.shops.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        all.shops.truncate(SHOPS_MAX);
         Ok(all)
     }
 }
 
 struct SegmentHits {
     segment: SegmentOrdinal,
-    filter: Filter,
+    filters: Filters,
     sort: Sort,
     scored: bool,
     now: i64,
     keep: usize,
+    category_marks: Column<u64>,
+    attribute_marks: Column<u64>,
+    shop_mark: Arc<dyn ColumnValues<u64>>,
+    place_mark: Arc<dyn ColumnValues<u64>>,
+    in_stock: Arc<dyn ColumnValues<u64>>,
     price_low: Arc<dyn ColumnValues<i64>>,
     price_high: Arc<dyn ColumnValues<i64>>,
     minimum: Arc<dyn ColumnValues<i64>>,
     sold: Arc<dyn ColumnValues<i64>>,
     listed_at: Arc<dyn ColumnValues<i64>>,
     tie: Arc<dyn ColumnValues<u64>>,
-    categories: Option<StrColumn>,
-    shops: Option<StrColumn>,
-    /// By the segment's ordinals.
-    category_counts: Vec<u64>,
-    shop_counts: Vec<(u64, DocId)>,
+    tally: Option<Box<Tally>>,
     total: u64,
     /// Up to twice as many as are kept, so that sorting out is rare.
     best: Vec<Ranked>,
@@ -312,22 +622,67 @@ struct SegmentHits {
 }
 
 impl SegmentHits {
-    fn fits(&self, doc: DocId) -> bool {
-        let Filter { price_from, price_to, minimum_up_to } = self.filter;
-        price_to.is_none_or(|most| self.price_low.get_val(doc) <= most)
-            && price_from.is_none_or(|least| self.price_high.get_val(doc) >= least)
-            && minimum_up_to.is_none_or(|most| self.minimum.get_val(doc) <= most)
+    /// The bits of the filters that it does not pass.
+    fn missed(&self, doc: DocId) -> u32 {
+        let filters = &self.filters;
+        let mut missed = 0;
+        if filters.price_to.is_some_and(|most| self.price_low.get_val(doc) > most)
+            || filters.price_from.is_some_and(|least| self.price_high.get_val(doc) < least)
+        {
+            missed |= PRICE;
+        }
+        if filters.minimum_up_to.is_some_and(|most| self.minimum.get_val(doc) > most) {
+            missed |= MINIMUM;
+        }
+        if filters.in_stock && self.in_stock.get_val(doc) == 0 {
+            missed |= STOCK;
+        }
+        if filters.category.is_some_and(|category| !self.category_marks.values_for_doc(doc).any(|of| of == category)) {
+            missed |= CATEGORY;
+        }
+        if !filters.shops.is_empty() && !filters.shops.contains(&self.shop_mark.get_val(doc)) {
+            missed |= SHOP;
+        }
+        if !filters.places.is_empty() && !filters.places.contains(&self.place_mark.get_val(doc)) {
+            missed |= PLACE;
+        }
+        for (n, (_, values)) in filters.attributes.iter().enumerate() {
+            if !self.attribute_marks.values_for_doc(doc).any(|of| values.contains(&of)) {
+                missed |= ATTRIBUTE << n;
+            }
+        }
+        missed
     }
 
-    fn count(&mut self, doc: DocId) {
-        self.total += 1;
-        for ord in self.categories.iter().flat_map(|column| column.term_ords(doc)) {
-            self.category_counts[ord as usize] += 1;
+    fn count(&mut self, doc: DocId, missed: u32) {
+        let Some(tally) = &mut self.tally else { return };
+        let at = DocAddress::new(self.segment, doc);
+        // All else holds.
+        let counts = |facet: u32| missed & !facet == 0;
+        if counts(CATEGORY) {
+            self.category_marks.values_for_doc(doc).for_each(|mark| tally.categories.add(mark, at));
         }
-        for ord in self.shops.iter().flat_map(|column| column.term_ords(doc)) {
-            let (count, hit) = &mut self.shop_counts[ord as usize];
-            *count += 1;
-            *hit = doc;
+        if counts(PRICE) {
+            tally.price(self.price_low.get_val(doc), self.price_high.get_val(doc));
+        }
+        if counts(MINIMUM) {
+            tally.minimum(self.minimum.get_val(doc));
+        }
+        if counts(STOCK) {
+            tally.in_stock += self.in_stock.get_val(doc);
+        }
+        if counts(SHOP) {
+            tally.shops.add(self.shop_mark.get_val(doc), at);
+        }
+        if counts(PLACE) {
+            tally.places.add(self.place_mark.get_val(doc), at);
+        }
+        for mark in self.attribute_marks.values_for_doc(doc) {
+            let name = marks::name_of(mark);
+            let chosen = self.filters.attributes.iter().position(|(of, _)| *of == name);
+            if counts(chosen.map_or(0, |n| ATTRIBUTE << n)) {
+                tally.attributes.add(mark, at);
+            }
         }
     }
 
@@ -344,10 +699,15 @@ impl SegmentCollector for SegmentHits {
     type Fruit = Collected;
 
     fn collect(&mut self, doc: DocId, score: Score) {
-        if !self.fits(doc) {
+        let missed = self.missed(doc);
+        if missed.count_ones() > 1 {
             return;
         }
-        self.count(doc);
+        self.count(doc, missed);
+        if missed != 0 {
+            return;
+        }
+        self.total += 1;
         let listed_at = self.listed_at.get_val(doc);
         let key = match self.sort {
             Sort::General => {
@@ -371,22 +731,6 @@ impl SegmentCollector for SegmentHits {
 
     fn harvest(mut self) -> Collected {
         self.sort_out();
-        let name = |column: &Option<StrColumn>, ord: usize| {
-            let mut name = String::new();
-            let known = column.as_ref().is_some_and(|c| c.ord_to_str(ord as u64, &mut name).unwrap_or(false));
-            known.then_some(name)
-        };
-        let categories = self.category_counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        let shops = self.shop_counts.iter().enumerate().filter(|(_, (count, _))| *count > 0);
-        Collected {
-            total: self.total,
-            categories: categories.filter_map(|(ord, count)| Some((name(&self.categories, ord)?, *count))).collect(),
-            shops: shops
-                .filter_map(|(ord, (count, hit))| {
-                    Some((name(&self.shops, ord)?, *count, DocAddress::new(self.segment, *hit)))
-                })
-                .collect(),
-            best: self.best,
-        }
+        Collected { total: self.total, best: self.best, tally: self.tally }
     }
 }

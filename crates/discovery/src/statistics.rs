@@ -44,18 +44,18 @@ impl Lengths {
     }
 }
 
-pub(crate) struct Statistics<'a> {
-    searcher: &'a Searcher,
+pub(crate) struct Statistics {
+    searcher: Searcher,
     lengths: Vec<(Field, u64)>,
 }
 
-impl Statistics<'_> {
-    pub fn new<'a>(searcher: &'a Searcher, fields: &Fields, lengths: &Lengths) -> tantivy::Result<Statistics<'a>> {
-        Ok(Statistics { searcher, lengths: lengths.of(searcher, fields)? })
+impl Statistics {
+    pub fn new(searcher: &Searcher, fields: &Fields, lengths: &Lengths) -> tantivy::Result<Statistics> {
+        Ok(Statistics { searcher: searcher.clone(), lengths: lengths.of(searcher, fields)? })
     }
 }
 
-impl Bm25StatisticsProvider for Statistics<'_> {
+impl Bm25StatisticsProvider for Statistics {
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
         let known = self.lengths.iter().find(|(of, _)| *of == field);
         // The other fields hold one term, and score nothing.

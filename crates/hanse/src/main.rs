@@ -94,6 +94,11 @@ enum Command {
         #[command(flatten)]
         open: Open,
     },
+    /// The search index.
+    Search {
+        #[command(subcommand)]
+        command: SearchCommand,
+    },
     /// The access ledger.
     Ledger {
         #[command(subcommand)]
@@ -203,6 +208,17 @@ enum PolicyCommand {
 }
 
 #[derive(Subcommand)]
+enum SearchCommand {
+    /// Build the index anew beside the one that is searched. An open marketplace of this version goes over to it within
+    /// a second; before an update, the new program builds what it will search while the old one is open. Killed, it
+    /// leaves the old index as it was: call it again.
+    Rebuild {
+        #[command(flatten)]
+        open: Open,
+    },
+}
+
+#[derive(Subcommand)]
 enum LedgerCommand {
     /// Walk every chain and check every hash.
     Verify {
@@ -255,6 +271,10 @@ fn run(cli: Cli) -> Result<(), String> {
         Some(Command::Config { command: ConfigCommand::Check { open } }) => check_config(&configured(&open)?),
         Some(Command::Policy { command: PolicyCommand::Lock { write, file, updated, effective } }) => {
             policy_lock(write, &file, updated.as_deref(), effective.as_deref())
+        }
+        Some(Command::Search { command: SearchCommand::Rebuild { open } }) => {
+            println!("{}", serve::rebuild_search(&configured(&open)?)?);
+            Ok(())
         }
         Some(Command::Ledger { command: LedgerCommand::Verify { open } }) => {
             let vault = house::open(&configured(&open)?)?;

@@ -130,14 +130,34 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
 
 /// The search index of this process: each has one of its own, also where several share a folder of files.
 fn own_index(files: &Path) -> Result<Index, String> {
-    for number in 1..=PROCESSES_MAX {
-        let name = if number == 1 { "search".to_owned() } else { format!("search-{number}") };
-        match Index::open(&files.join(name)) {
+    for folder in index_folders(files) {
+        match Index::open(&folder) {
             Err(IndexError::InUse) => {}
             opened => return opened.map_err(|e| e.to_string()),
         }
     }
     Err(format!("{}: {PROCESSES_MAX} processes have their search indexes here already", files.display()))
+}
+
+/// Where the processes that share a folder of files have their indexes, in the order in which they take them.
+fn index_folders(files: &Path) -> impl Iterator<Item = PathBuf> {
+    let name = |number: usize| if number == 1 { "search".to_owned() } else { format!("search-{number}") };
+    (1..=PROCESSES_MAX).map(move |number| files.join(name(number)))
+}
+
+/// `hanse search rebuild`: every process's index on this folder of files.
+pub fn rebuild_search(config: &Config) -> Result<String, String> {
+    let vault = house::open(config)?;
+    let mut said = Vec::new();
+    for (number, folder) in index_folders(&house::files_folder(config)).enumerate() {
+        if number > 0 && !folder.is_dir() {
+            continue;
+        }
+        let goods = discovery::rebuild(vault.data(), &folder)
+            .map_err(|error| format!("{}: {error}; try again in a moment", folder.display()))?;
+        said.push(format!("{}: built anew with {goods} goods", folder.display()));
+    }
+    Ok(said.join("\n"))
 }
 
 /// The day in UTC.

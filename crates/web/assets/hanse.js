@@ -144,6 +144,119 @@
     form.submit();
   }
 
+  /* Suggestions under the search field: what is typed goes to the address that its form names, without cookies, and is
+     kept neither there nor here. Without an answer the field is what it was. */
+
+  function suggest(form) {
+    const input = form.querySelector("input[name=q]");
+    const list = document.createElement("ul");
+    list.id = "suggestions";
+    list.className = "suggestions";
+    list.hidden = true;
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", form.dataset.label);
+    const said = document.createElement("span");
+    said.className = "unseen";
+    said.setAttribute("role", "status");
+    form.append(list, said);
+    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", list.id], ["aria-expanded", "false"]]) {
+      input.setAttribute(name, value);
+    }
+    let waiting;
+    let asked = 0;
+    let at = -1;
+
+    const choose = (n) => {
+      const lines = list.children;
+      if (lines[at]) lines[at].setAttribute("aria-selected", "false");
+      at = lines.length ? (n + lines.length + 1) % (lines.length + 1) : -1;
+      if (at === lines.length) at = -1;
+      if (at < 0) return input.removeAttribute("aria-activedescendant");
+      lines[at].setAttribute("aria-selected", "true");
+      lines[at].scrollIntoView({ block: "nearest" });
+      input.setAttribute("aria-activedescendant", lines[at].id);
+    };
+
+    const show = (lines) => {
+      choose(-1);
+      at = -1;
+      list.replaceChildren(
+        ...lines.map((line, n) => {
+          const item = document.createElement("li");
+          item.id = "suggestion-" + n;
+          item.setAttribute("role", "option");
+          item.setAttribute("aria-selected", "false");
+          const link = document.createElement("a");
+          link.href = line.href;
+          link.tabIndex = -1;
+          const text = document.createElement("span");
+          text.textContent = line.text;
+          const note = document.createElement("span");
+          note.className = "note";
+          note.textContent = line.note;
+          link.append(text, note);
+          item.append(link);
+          return item;
+        }),
+      );
+      list.hidden = lines.length === 0;
+      input.setAttribute("aria-expanded", String(lines.length > 0));
+      said.textContent = lines.length ? filled(form.dataset.found, { n: String(lines.length) }) : "";
+    };
+
+    const ask = async () => {
+      const mine = ++asked;
+      const words = input.value.trimStart();
+      if (!words) return show([]);
+      try {
+        const answer = await fetch(form.dataset.suggest + "&q=" + encodeURIComponent(words), { credentials: "omit" });
+        const lines = answer.ok ? await answer.json() : [];
+        if (mine === asked && document.activeElement === input) show(lines);
+      } catch {
+        if (mine === asked) show([]);
+      }
+    };
+
+    input.addEventListener("input", (event) => {
+      clearTimeout(waiting);
+      // An input method is still at work: what stands there is not yet what is meant.
+      if (!event.isComposing) waiting = setTimeout(ask, 120);
+    });
+    input.addEventListener("compositionend", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(ask, 120);
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      if (list.hidden) {
+        if (event.key === "ArrowDown" && input.value) {
+          event.preventDefault();
+          ask();
+        }
+        return;
+      }
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        choose(event.key === "ArrowDown" ? at + 1 : at < 0 ? list.children.length - 1 : at - 1);
+      } else if (event.key === "Enter" && at >= 0) {
+        event.preventDefault();
+        location.assign(list.children[at].querySelector("a").href);
+      } else if (event.key === "Escape") {
+        event.preventDefault();
+        show([]);
+      }
+    });
+    // A press on a line must not take the focus before it is followed.
+    list.addEventListener("mousedown", (event) => event.preventDefault());
+    form.addEventListener("focusout", (event) => {
+      if (!form.contains(event.relatedTarget)) {
+        clearTimeout(waiting);
+        asked += 1;
+        show([]);
+      }
+    });
+  }
+
   /* What a page is given when it appears (and again when a part of it was replaced) */
 
   function prepare(root) {
@@ -234,6 +347,7 @@
     history.replaceState(history.state, "", url);
   }
 
+  for (const form of all("form[data-suggest]")) suggest(form);
   document.documentElement.classList.add("scripted");
   prepare(document);
 })();

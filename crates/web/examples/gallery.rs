@@ -127,13 +127,16 @@ fn list(lang: Lang) -> Markup {
             sold: g.6,
             shop: say(lang, "Alpine Fruit Traders", "阿尔卑斯果业"),
             place: say(lang, "Bolzano", "博尔扎诺"),
+            sold_out: false,
             label: None,
         })
         .collect();
-    let option = |label, count, chosen| ui::FilterOption { label, href: "#".into(), count: Some(count), chosen };
+    let option =
+        |label, count, chosen| ui::FilterOption { label, href: "#".into(), count: Some(count), chosen, depth: 0 };
     let groups = [
         ui::FilterGroup {
             title: say(lang, "Category", "类目"),
+            several: false,
             options: vec![
                 option(say(lang, "Fresh fruit", "新鲜水果"), 74, true),
                 option(say(lang, "Juice", "果汁"), 31, false),
@@ -142,6 +145,7 @@ fn list(lang: Lang) -> Markup {
         },
         ui::FilterGroup {
             title: say(lang, "Minimum order", "起批量"),
+            several: false,
             options: vec![
                 option(say(lang, "up to 5", "5 以内"), 52, false),
                 option(say(lang, "up to 20", "20 以内"), 99, false),
@@ -149,13 +153,14 @@ fn list(lang: Lang) -> Markup {
         },
         ui::FilterGroup {
             title: say(lang, "Seller", "卖家"),
+            several: false,
             options: vec![
                 option(say(lang, "Verified", "已认证"), 90, false),
                 option(say(lang, "Ships in 48 h", "48小时发货"), 61, false),
             ],
         },
     ];
-    let price = ui::PriceFilter { action: "#", low: "80", high: "", carried: vec![("q", "apple")] };
+    let price = ui::PriceFilter { action: "#", low: "80", high: "", carried: vec![("q", "apple")], bands: Vec::new() };
     let sort = |label, current| ui::Sort { label, href: "#".into(), current };
     let sorts = [
         sort(say(lang, "General", "综合"), true),

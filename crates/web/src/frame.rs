@@ -23,6 +23,7 @@ use std::sync::{Arc, OnceLock};
 pub mod paths {
     pub const HOME: &str = "/";
     pub const SEARCH: &str = "/search";
+    pub const SUGGEST: &str = "/suggest";
     pub const CATEGORIES: &str = "/categories";
     pub const ORDERS: &str = "/orders";
     pub const CART: &str = "/cart";

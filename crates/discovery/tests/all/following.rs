@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use catalogue::shop::Decision;
 use db::{Address, Database, Event, Options};
 use diesel::prelude::*;
-use discovery::{Follower, Index, IndexError, Query, Sort, catch_up};
+use discovery::{Follower, Index, IndexError, Query, Sort, catch_up, rebuild};
 
 use crate::support::{GOODS, Goods, Market, each, ids, migrations, titles, words};
 
@@ -191,17 +191,17 @@ fn an_index_that_does_not_belong_to_the_events_is_built_anew() {
 fn an_index_of_another_database_is_built_anew() {
     each(|market| {
         let seller = market.shop("Shop", "店");
-        market.publish(&seller, cup("Cup of here"));
+        market.publish(&seller, cup("Cup of porcelain"));
         let (index, _folder) = market.index();
         // As when a copy of the database was put back, and went on from there.
         each(|other| {
             let seller = other.shop("Other", "他");
             for _ in 0..3 {
-                other.publish(&seller, cup("Cup of there"));
+                other.publish(&seller, cup("Cup of steel"));
             }
             catch_up(other.db(), &index).unwrap();
-            assert_eq!(index.search(&words("here")).total, 0);
-            assert_eq!(index.search(&words("there")).total, 3);
+            assert_eq!(index.search(&words("porcelain")).total, 0);
+            assert_eq!(index.search(&words("steel")).total, 3);
         });
     });
 }
@@ -213,7 +213,7 @@ fn what_cannot_be_read_is_built_anew_and_nothing_else_in_the_folder_is_touched()
         market.publish(&seller, cup("Cup"));
         let (index, folder) = market.index();
         drop(index);
-        std::fs::write(folder.path().join("meta.json"), "{ torn").unwrap();
+        std::fs::write(folder.path().join("form-2/a/meta.json"), "{ torn").unwrap();
         std::fs::write(folder.path().join("letter.txt"), "of somebody").unwrap();
         let index = Index::open(folder.path()).unwrap();
         assert_eq!((index.position(), index.len()), (0, 0));
@@ -223,7 +223,95 @@ fn what_cannot_be_read_is_built_anew_and_nothing_else_in_the_folder_is_touched()
     });
 }
 
+/// The index is built anew beside the one that is searched; the follower goes over to it, and nothing is lost between.
+#[test]
+fn built_anew_beside_the_live_one_it_takes_over() {
+    each(|market| {
+        let seller = market.shop("Shop", "店");
+        for _ in 0..5 {
+            market.publish(&seller, cup("Cup"));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let index = Arc::new(Index::open(folder.path()).unwrap());
+        let follower = Follower::start(market.db().clone(), index.clone());
+        until("begins", || index.search(&words("cup")).total == 5);
+        for (round, place) in ["b", "a", "b"].into_iter().enumerate() {
+            assert_eq!(rebuild(market.db(), folder.path()).unwrap(), 5 + round as u64);
+            market.publish(&seller, cup("Cup"));
+            until("goes over", || std::fs::read_to_string(folder.path().join("form-2/live")).unwrap() == place);
+            let left = folder.path().join("form-2").join(if place == "a" { "b" } else { "a" }).join("meta.json");
+            until("the old one goes", || !left.exists());
+            until("follows on", || index.search(&words("cup")).total == 6 + round as u64);
+        }
+        follower.stop();
+        drop(index);
+        // Without a marketplace, the next that opens takes it.
+        rebuild(market.db(), folder.path()).unwrap();
+        let index = Index::open(folder.path()).unwrap();
+        assert_eq!((index.len(), index.position()), (8, market.placed()));
+    });
+}
+
+/// What was built anew and cannot be read changes nothing, neither now nor at the next opening.
+#[test]
+fn a_broken_new_one_is_not_taken() {
+    each(|market| {
+        let seller = market.shop("Shop", "店");
+        market.publish(&seller, cup("Cup"));
+        let (index, folder) = market.index();
+        let index = Arc::new(index);
+        std::fs::create_dir_all(folder.path().join("form-2/b")).unwrap();
+        std::fs::write(folder.path().join("form-2/b/meta.json"), "{ torn").unwrap();
+        std::fs::write(folder.path().join("form-2/live"), "b").unwrap();
+        let _follower = Follower::start(market.db().clone(), index.clone());
+        until("stays", || std::fs::read_to_string(folder.path().join("form-2/live")).unwrap() == "a");
+        market.publish(&seller, cup("Cup"));
+        until("goes on", || index.search(&words("cup")).total == 2);
+    });
+}
+
+/// An index of an older program is in nobody's way, and goes when nobody uses it.
+#[test]
+fn indexes_of_other_forms_go() {
+    each(|market| {
+        let folder = tempfile::tempdir().unwrap();
+        let segment = "0123456789abcdef0123456789abcdef.store";
+        std::fs::create_dir_all(folder.path().join("form-1/a")).unwrap();
+        for file in ["meta.json", segment, "form-1/a/meta.json", "form-1/live"] {
+            std::fs::write(folder.path().join(file), "a").unwrap();
+        }
+        let index = Index::open(folder.path()).unwrap();
+        catch_up(market.db(), &index).unwrap();
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["form-2"]);
+    });
+}
+
+/// A process that builds anew and is killed at any moment leaves the old index searched, and can be called again.
+#[test]
+fn a_rebuilding_that_is_killed_changes_nothing() {
+    each(|market| {
+        let seller = market.shop("Shop", "店");
+        for _ in 0..250 {
+            market.publish(&seller, cup("Cup"));
+        }
+        let (index, folder) = market.index();
+        for pause in [0, 5, 20, 60] {
+            let building = Following::start_as(market, folder.path(), BUILDER, "builds");
+            std::thread::sleep(Duration::from_millis(pause));
+            drop(building);
+            assert_eq!(index.search(&words("cup")).total, 250);
+        }
+        drop(index);
+        let index = Index::open(folder.path()).unwrap();
+        catch_up(market.db(), &index).unwrap();
+        assert_eq!(index.search(&words("cup")).total, 250);
+        assert_eq!(rebuild(market.db(), folder.path()).unwrap(), 250);
+    });
+}
+
 const CHILD: &str = "following::the_process_that_is_killed";
+const BUILDER: &str = "following::the_rebuilding_that_is_killed";
 
 /// A process that follows until it is killed, at any moment, leaves an index that goes on from its position.
 #[test]
@@ -270,12 +358,17 @@ struct Following(Child);
 
 impl Following {
     fn start(market: &Market, folder: &Path) -> Following {
+        Following::start_as(market, folder, CHILD, "follows")
+    }
+
+    /// Runs the test of that name in a process of its own, until it says that it has begun.
+    fn start_as(market: &Market, folder: &Path, test: &str, begun: &str) -> Following {
         let (engine, address) = match &market.test.address {
             Address::Sqlite(path) => ("sqlite", path.to_str().unwrap()),
             Address::Postgres(url) => ("postgres", url.as_str()),
         };
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([CHILD, "--exact", "--ignored", "--nocapture"])
+            .args([test, "--exact", "--ignored", "--nocapture"])
             .env("FOLLOW_ENGINE", engine)
             .env("FOLLOW_ADDRESS", address)
             .env("FOLLOW_INDEX", folder)
@@ -284,7 +377,7 @@ impl Following {
             .unwrap();
         let said = BufReader::new(child.stdout.take().unwrap());
         let following = Following(child);
-        assert!(said.lines().map_while(Result::ok).any(|line| line.contains("follows")), "the child has ended");
+        assert!(said.lines().map_while(Result::ok).any(|line| line.contains(begun)), "the child has ended");
         following
     }
 }
@@ -296,23 +389,40 @@ impl Drop for Following {
     }
 }
 
-#[test]
-#[ignore = "run by after_a_kill_nothing_is_missing_and_nothing_is_left_over"]
-fn the_process_that_is_killed() {
+/// What a process of its own was told to work on.
+fn told() -> Option<(Database, std::path::PathBuf)> {
     let (Ok(engine), Ok(address), Ok(folder)) =
         (std::env::var("FOLLOW_ENGINE"), std::env::var("FOLLOW_ADDRESS"), std::env::var("FOLLOW_INDEX"))
     else {
-        return;
+        return None;
     };
     let address = if engine == "sqlite" { Address::Sqlite(address.into()) } else { Address::Postgres(address) };
     let blobs = tempfile::tempdir().unwrap();
     let mut options = Options::new(address, blobs.path());
     options.migrations = migrations();
-    let db = Database::open(options).unwrap();
-    let index = Arc::new(Index::open(Path::new(&folder)).unwrap());
+    Some((Database::open(options).unwrap(), folder.into()))
+}
+
+#[test]
+#[ignore = "run by after_a_kill_nothing_is_missing_and_nothing_is_left_over"]
+fn the_process_that_is_killed() {
+    let Some((db, folder)) = told() else { return };
+    let index = Arc::new(Index::open(&folder).unwrap());
     let _follower = Follower::start(db, index.clone());
     until("follows", || index.position() > 0);
     println!("follows");
     // Killed long before.
     std::thread::sleep(Duration::from_secs(60));
+}
+
+#[test]
+#[ignore = "run by a_rebuilding_that_is_killed_changes_nothing"]
+fn the_rebuilding_that_is_killed() {
+    let Some((db, folder)) = told() else { return };
+    println!("builds");
+    for _ in 0..200 {
+        // The one built before waits for a marketplace: then there is nothing to do.
+        let _built = rebuild(&db, &folder);
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

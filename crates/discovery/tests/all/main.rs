@@ -1,5 +1,8 @@
 //! Finding goods, on both engines: what is found, in which order, and that the index is what the catalogue is.
 
+mod facets;
 mod following;
 mod searching;
+mod spelling;
+mod suggesting;
 mod support;

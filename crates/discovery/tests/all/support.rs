@@ -74,7 +74,12 @@ impl Market {
 
     /// An open shop. Its papers are another crate's test.
     pub fn shop(&self, en: &str, zh: &str) -> Seller {
-        let (name, place) = (Both::new(en, zh), Both::new("Yiwu", "义乌"));
+        self.shop_at(en, zh, "Yiwu", "义乌")
+    }
+
+    /// The same in a town.
+    pub fn shop_at(&self, en: &str, zh: &str, place_en: &str, place_zh: &str) -> Seller {
+        let (name, place) = (Both::new(en, zh), Both::new(place_en, place_zh));
         self.write(move |tx| {
             let (owner, id, now) = (tx.id(), tx.id(), tx.now);
             diesel::insert_into(person::table)
@@ -130,6 +135,27 @@ impl Market {
         self.write(move |tx| stock::count_sold(tx, &mut [(id.clone(), id.clone(), units)]));
     }
 
+    pub fn take(&self, id: &Id, units: i64) {
+        let line = self.line(id, units);
+        self.write(move |tx| stock::take(tx, &mut [line.clone()]));
+    }
+
+    pub fn give_back(&self, id: &Id, units: i64) {
+        let line = self.line(id, units);
+        self.write(move |tx| stock::give_back(tx, &mut [line.clone()]));
+    }
+
+    /// So many units of the product's first variant.
+    fn line(&self, id: &Id, units: i64) -> stock::Line {
+        let wanted = id.clone();
+        let page = self
+            .db()
+            .read_now::<_, Infallible>(move |read| Ok(catalogue::view::product_page(read, &wanted)?))
+            .unwrap()
+            .unwrap();
+        (id.clone(), page.variants[0].id.clone(), units)
+    }
+
     /// Waits until all that is committed has its position, and returns the last.
     pub fn placed(&self) -> i64 {
         use db::policy::outbox;
@@ -169,6 +195,7 @@ pub struct Goods {
     /// From the minimum order on, and from ten times as many.
     pub prices: (i64, i64),
     pub minimum: i64,
+    pub stock: i64,
 }
 
 pub const GOODS: Goods = Goods {
@@ -178,6 +205,7 @@ pub const GOODS: Goods = Goods {
     attribute: ("plain", "素"),
     prices: (200, 100),
     minimum: 10,
+    stock: 1_000,
 };
 
 impl Goods {
@@ -195,14 +223,14 @@ impl Goods {
                 Tier { from: self.minimum, price: self.prices.0 },
                 Tier { from: self.minimum * 10, price: self.prices.1 },
             ],
-            variants: vec![NewVariant { name: Both::new("one", "一"), stock: 1_000, ..NewVariant::default() }],
+            variants: vec![NewVariant { name: Both::new("one", "一"), stock: self.stock, ..NewVariant::default() }],
             pictures: vec![NewPicture::New(picture)],
         }
     }
 }
 
 pub fn words(words: &str) -> Query {
-    Query { words: words.to_owned(), ..Query::default() }
+    Query { words: words.to_owned(), facets: true, ..Query::default() }
 }
 
 pub fn ids(found: &Found) -> Vec<Id> {

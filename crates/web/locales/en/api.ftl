@@ -58,4 +58,6 @@ api-twice = It stands here twice.
 api-wrong-type = It is of another type than the documentation says.
 api-not-an-id = This is not an id.
 api-not-a-cursor = Send what the page before gave as next.
+api-too-many-chosen = Choose at most 20, each of at most 200 characters.
+api-not-an-attribute = Write Name:Value, in English.
 api-not-a-key = Use 16 to 64 letters, digits, - or _.

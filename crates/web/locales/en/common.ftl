@@ -18,6 +18,8 @@ step-done = done
 # Head
 search = Search
 search-goods = Search goods
+suggestions = Suggestions
+suggestions-found = { $n } suggestions: up and down to choose
 nav-main = Your things
 nav-orders = Orders
 nav-cart = Cart

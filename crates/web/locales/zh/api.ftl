@@ -58,4 +58,6 @@ api-twice = 此处重复出现。
 api-wrong-type = 类型与文档不符。
 api-not-an-id = 这不是有效的编号。
 api-not-a-cursor = 请发送上一页给出的 next。
+api-too-many-chosen = 最多选择 20 项，每项不超过 200 个字符。
+api-not-an-attribute = 请按“名称:值”填写英文。
 api-not-a-key = 请使用 16 至 64 个字母、数字、- 或 _。

@@ -18,6 +18,8 @@ step-done = 已完成
 # 页头
 search = 搜索
 search-goods = 搜索商品
+suggestions = 搜索建议
+suggestions-found = 有 { $n } 条建议，用上下键选择
 nav-main = 我的入口
 nav-orders = 订单
 nav-cart = 进货单

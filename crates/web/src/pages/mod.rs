@@ -74,10 +74,11 @@ pub fn pages(app: &App) -> Router {
     pages.layer(from_fn_with_state(app.clone(), app::sessions)).with_state(app.clone())
 }
 
-/// What machines ask for: pictures, partners' notifications, the policy as JSON. No session, no language.
+/// What machines ask for: pictures, suggestions, partners' notifications, the policy as JSON. No session, no language.
 pub fn plain(app: &App) -> Router {
     let plain: Router<App> = Router::new()
         .route("/media/{blob}", get(guest::picture_file))
+        .route(paths::SUGGEST, get(guest::suggest))
         .route("/hooks/alipay", post(hooks::alipay))
         .route("/hooks/tracking", post(hooks::tracking))
         .route("/.well-known/privacy-policy.json", get(documents::machine));

@@ -49,6 +49,8 @@ pub struct ProductCard<'a> {
     pub sold: i64,
     pub shop: &'a str,
     pub place: &'a str,
+    /// None of it can be had at the moment.
+    pub sold_out: bool,
     /// Why it is shown, where it is shown by a person's own records or as an advertisement (2.2.3).
     pub label: Option<&'a str>,
 }
@@ -63,6 +65,7 @@ pub fn product_card(lang: Lang, card: &ProductCard) -> Markup {
                     None => (icon::box_())
                 }
                 @if let Some(label) = card.label { span.badge.info { (label) } }
+                @else if card.sold_out { span.badge { (t(lang, "sold-out")) } }
             }
             div.body {
                 // The link covers the card (in the style sheet), and is one link to a screen reader.
@@ -106,11 +109,15 @@ pub struct FilterOption<'a> {
     pub href: String,
     pub count: Option<i64>,
     pub chosen: bool,
+    /// How far below the first of its group, in a tree.
+    pub depth: u8,
 }
 
 pub struct FilterGroup<'a> {
     pub title: &'a str,
     pub options: Vec<FilterOption<'a>>,
+    /// Several may be chosen, and one of them is enough: each has a box to tick.
+    pub several: bool,
 }
 
 /// Lowest and highest price as typed, and what of the query must be carried on.
@@ -119,6 +126,8 @@ pub struct PriceFilter<'a> {
     pub low: &'a str,
     pub high: &'a str,
     pub carried: Vec<(&'a str, &'a str)>,
+    /// Prices to choose without typing.
+    pub bands: Vec<FilterOption<'a>>,
 }
 
 /// Open beside the list on a desk, folded above it on the phone.
@@ -131,38 +140,53 @@ pub fn filter_panel(lang: Lang, groups: &[FilterGroup], price: Option<&PriceFilt
                 @if chosen > 0 { " " span.count { (chosen) } }
             }
             div.groups {
-                @for group in groups {
+                @for (n, group) in groups.iter().enumerate() {
                     section {
                         h2 { (group.title) }
-                        ul {
-                            @for option in &group.options {
-                                li {
-                                    a href=(option.href) aria-current=[option.chosen.then_some("true")] rel="nofollow" {
-                                        (option.label)
-                                        @if option.chosen { " " (icon::cross()) span.unseen { (t(lang, "remove")) } }
-                                    }
-                                    @if let Some(count) = option.count {
-                                        span.note.tabular { (format::number(count)) }
-                                    }
-                                }
-                            }
+                        (options(lang, &group.options, group.several))
+                    }
+                    @if n == 0 { (price_filter(lang, price)) }
+                }
+                @if groups.is_empty() { (price_filter(lang, price)) }
+            }
+        }
+    }
+}
+
+fn options(lang: Lang, options: &[FilterOption], several: bool) -> Markup {
+    html! {
+        ul.several[several] {
+            @for option in options {
+                li class=[(option.depth > 0).then(|| format!("depth-{}", option.depth.min(3)))] {
+                    a href=(option.href) aria-current=[option.chosen.then_some("true")] rel="nofollow" {
+                        @if several { span.box aria-hidden="true" { @if option.chosen { (icon::check()) } } }
+                        span { (option.label) }
+                        @if option.chosen {
+                            @if !several { " " (icon::cross()) }
+                            span.unseen { " " (t(lang, "remove")) }
                         }
                     }
+                    @if let Some(count) = option.count { span.note.tabular { (format::number(count)) } }
                 }
-                @if let Some(price) = price {
-                    form method="get" action=(price.action) {
-                        h2 id="price-filter" { (t(lang, "filter-price")) }
-                        @for (name, value) in &price.carried { (entry::hidden(name, value)) }
-                        div.price-filter role="group" aria-labelledby="price-filter" {
-                            input name="low" value=(price.low) inputmode="decimal" autocomplete="off" maxlength="12"
-                                aria-label=(t(lang, "filter-lowest"));
-                            span aria-hidden="true" { "–" }
-                            input name="high" value=(price.high) inputmode="decimal" autocomplete="off" maxlength="12"
-                                aria-label=(t(lang, "filter-highest"));
-                            button.button.small type="submit" { (t(lang, "apply")) }
-                        }
-                    }
-                }
+            }
+        }
+    }
+}
+
+fn price_filter(lang: Lang, price: Option<&PriceFilter>) -> Markup {
+    let Some(price) = price else { return html! {} };
+    html! {
+        form method="get" action=(price.action) {
+            h2 id="price-filter" { (t(lang, "filter-price")) }
+            @if !price.bands.is_empty() { (options(lang, &price.bands, false)) }
+            @for (name, value) in &price.carried { (entry::hidden(name, value)) }
+            div.price-filter role="group" aria-labelledby="price-filter" {
+                input name="low" value=(price.low) inputmode="decimal" autocomplete="off" maxlength="12"
+                    aria-label=(t(lang, "filter-lowest"));
+                span aria-hidden="true" { "–" }
+                input name="high" value=(price.high) inputmode="decimal" autocomplete="off" maxlength="12"
+                    aria-label=(t(lang, "filter-highest"));
+                button.button.small type="submit" { (t(lang, "apply")) }
             }
         }
     }

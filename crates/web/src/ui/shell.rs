@@ -4,7 +4,7 @@ use super::icon;
 use crate::assets::asset_url;
 use crate::format;
 use crate::frame::{Frame, Page, Who, Width, paths};
-use crate::language::{Lang, t};
+use crate::language::{Lang, f, t};
 use maud::{DOCTYPE, Markup, html};
 
 pub(crate) fn page(page: &Page, main: Markup) -> Markup {
@@ -82,7 +82,9 @@ fn head(frame: &Frame) -> Markup {
         header.head {
             div.wrap {
                 a.logo href=(lang.path(paths::HOME)) { (icon::logo()) span { (frame.site.name) } }
-                form.search role="search" aria-label=(t(lang, "search-goods")) method="get" action=(lang.path(paths::SEARCH)) {
+                form.search role="search" aria-label=(t(lang, "search-goods")) method="get" action=(lang.path(paths::SEARCH))
+                    data-suggest={ (paths::SUGGEST) "?lang=" (lang.code()) } data-label=(t(lang, "suggestions"))
+                    data-found=(f(lang, "suggestions-found", &[("n", "{n}".into())])) {
                     input type="search" name="q" value=(frame.searched) maxlength="100" autocomplete="off"
                         enterkeyhint="search" aria-label=(t(lang, "search-goods")) placeholder=(t(lang, "search-goods"));
                     button type="submit" aria-label=(t(lang, "search")) {
