@@ -92,40 +92,38 @@ impl Program {
     }
 }
 
-/// Makes members with tokens by the library, beside the open marketplace: their registration is not what is tested.
-pub fn buyers(market: &Market, count: usize, tokens_each: usize) -> Vec<Program> {
+/// Calls the library on the marketplace's data, beside the open marketplace.
+fn by_library<T>(market: &Market, work: impl AsyncFnOnce(&Vault) -> T) -> T {
     let vault = house::open(&market.config()).expect("the marketplace's data");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let done = runtime.expect("a runtime").block_on(work(&vault));
+    vault.keys().database().clone().close();
+    vault.data().clone().close();
+    done
+}
+
+/// Makes members with tokens: their registration is not what is tested.
+pub fn buyers(market: &Market, count: usize, tokens_each: usize) -> Vec<Program> {
     let edition = i64::from(house::lock().edition().version);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let made = runtime.block_on(async {
+    by_library(market, async |vault| {
         let mut all = Vec::with_capacity(count);
         for at in 0..count {
             let name = format!("load_buyer_{at}");
-            let new = demo::new_member(&vault, &name, &format!("1395{at:07}"), edition).await;
+            let new = demo::new_member(vault, &name, &format!("1395{at:07}"), edition).await;
             let member = new.unwrap_or_else(|error| panic!("{name}: {error}")).member().id.clone();
-            all.push(Program::with(tokens(&vault, &member, &[Reach::Buy], tokens_each).await));
+            all.push(Program::with(tokens(vault, &member, &[Reach::Buy], tokens_each).await));
         }
         all
-    });
-    vault.keys().database().clone().close();
-    vault.data().clone().close();
-    made
+    })
 }
 
 /// Tokens of the demo's seller number `at`.
 pub fn seller(market: &Market, at: usize) -> Program {
-    let vault = house::open(&market.config()).expect("the marketplace's data");
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    let made = runtime.block_on(async {
+    by_library(market, async |vault| {
         let name = Entered::<policy::fields::MemberName>::parse(&Typed::new(demo::seller_name(at))).expect("a name");
         let member = vault.keys().find(&name).await.expect("the key store").expect("the demo's seller");
-        tokens(&vault, &member, &[Reach::Sell], 4).await
-    });
-    vault.keys().database().clone().close();
-    vault.data().clone().close();
-    Program::with(made)
+        Program::with(tokens(vault, &member, &[Reach::Sell], 4).await)
+    })
 }
 
 async fn tokens(vault: &Vault, member: &Id, reaches: &[Reach], count: usize) -> Vec<String> {

@@ -60,14 +60,9 @@ impl Market {
 
     /// A marketplace whose `hanse.toml` names these partners, which live on when it is killed.
     pub fn with(engine: Engine, partners: &Partners) -> Market {
-        Market::within(engine, partners, tempfile::tempdir().expect("a folder"))
-    }
-
-    /// As `with`, in a folder of the test's own.
-    pub fn within(engine: Engine, partners: &Partners, folder: tempfile::TempDir) -> Market {
-        let port = free_port();
+        let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("hanse.toml"), partners.configuration()).expect("hanse.toml");
-        Market::begin(engine, folder, port, Some(partners.base.clone()))
+        Market::begin(engine, folder, free_port(), Some(partners.base.clone()))
     }
 
     fn begin(engine: Engine, folder: tempfile::TempDir, port: u16, elsewhere: Option<String>) -> Market {
@@ -82,9 +77,8 @@ impl Market {
 
     /// Stops the marketplace and opens it again on the same data and the same port.
     pub fn restart(&self) {
-        let mut child = self.child.borrow_mut();
-        stop(&mut child);
-        *child = start(self.folder.path(), self.port, &self.sandbox, &self.databases);
+        stop(&mut self.child.borrow_mut());
+        self.opens_again();
     }
 
     /// SIGKILL: nothing is closed, nobody is told.
@@ -94,16 +88,9 @@ impl Market {
         child.wait().expect("it is gone");
     }
 
-    /// Opens it again on the same data and the same port, after it was killed.
+    /// Opens it on the same data and the same port, after it was killed or stopped.
     pub fn opens_again(&self) {
         *self.child.borrow_mut() = start(self.folder.path(), self.port, &self.sandbox, &self.databases);
-    }
-
-    /// One more process of this marketplace, on PostgreSQL, in the same folder of files.
-    pub fn beside(&self) -> Beside {
-        let port = free_port();
-        let child = start(self.folder.path(), port, &self.sandbox, &self.databases);
-        Beside { child, base: format!("http://localhost:{port}") }
     }
 
     /// The configuration of these data, for calls of the library beside the open marketplace.
@@ -221,25 +208,6 @@ impl Market {
 impl Drop for Market {
     fn drop(&mut self) {
         stop(self.child.get_mut());
-    }
-}
-
-/// Another process on the same data.
-pub struct Beside {
-    child: Child,
-    pub base: String,
-}
-
-impl Beside {
-    pub fn is_killed(&mut self) {
-        self.child.kill().expect("it is killed");
-        self.child.wait().expect("it is gone");
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        stop(&mut self.child);
     }
 }
 

@@ -245,9 +245,8 @@ pub async fn list_products(State(app): State<App>, Repeating(asked): Repeating<S
     let attributes = asked.attribute.0.iter().map(attribute).collect::<Result<Vec<_>, _>>()?;
     let tree = tree(&app).await?;
     let category = asked.category.filter(|key| !key.is_empty());
-    let words: String = asked.q.unwrap_or_default().chars().filter(|c| !c.is_control()).take(100).collect();
     let query = discovery::Query {
-        words: words.trim().to_owned(),
+        words: discovery::typed(&asked.q.unwrap_or_default()).trim().to_owned(),
         exact: asked.exact,
         within: category.as_deref().and_then(|key| tree.get(key)).and_then(|category| category.parent.clone()),
         category,
@@ -356,7 +355,7 @@ pub struct ProductNamed {
 /// Suggestions while typing: out of goods and categories, never out of what others searched
 #[utoipa::path(get, path = "/api/v1/suggestions", tag = "goods", params(Typing), responses((status = OK, body = Vec<Suggested>)))]
 pub async fn list_suggestions(State(app): State<App>, Query(typing): Query<Typing>) -> Answer<Json<Vec<Suggested>>> {
-    let words: String = typing.q.chars().filter(|c| !c.is_control()).take(100).collect();
+    let words = discovery::typed(&typing.q);
     let (tree, index) = (tree(&app).await?, app.index.clone());
     let found = tokio::task::spawn_blocking(move || index.suggest(&tree, &words))
         .await

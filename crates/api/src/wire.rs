@@ -80,12 +80,14 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>, Error> {
-        let query = parts.uri.query().unwrap_or("");
-        let reader = serde_urlencoded::Deserializer::new(form_pairs(query));
-        serde_path_to_error::deserialize(reader)
-            .map(Query)
-            .map_err(|error| wrong("", error.path(), &error.inner().to_string(), Kind::Invalid))
+        read(parts.uri.query().unwrap_or("")).map(Query)
     }
+}
+
+fn read<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
+    let reader = serde_urlencoded::Deserializer::new(form_pairs(query));
+    serde_path_to_error::deserialize(reader)
+        .map_err(|error| wrong("", error.path(), &error.inner().to_string(), Kind::Invalid))
 }
 
 fn form_pairs(query: &str) -> form_urlencoded::Parse<'_> {
@@ -130,10 +132,7 @@ impl<S: Sync, T: DeserializeOwned + Repeats> FromRequestParts<S> for Repeating<T
             }
         }
         let joined = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-        let reader = serde_urlencoded::Deserializer::new(form_pairs(&joined));
-        serde_path_to_error::deserialize(reader)
-            .map(Repeating)
-            .map_err(|error| wrong("", error.path(), &error.inner().to_string(), Kind::Invalid))
+        read(&joined).map(Repeating)
     }
 }
 

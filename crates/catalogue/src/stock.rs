@@ -1,7 +1,7 @@
 //! Stock: the one way in which it goes and comes back. Conditional updates in sorted order, so that what is sold was
 //! there, and two orders never wait for each other in a circle.
 
-use db::{Db, Event, Id, Stop, Tx, on_each};
+use db::{Db, Event, Id, Scope, Stop, Tx, on_each};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -32,9 +32,9 @@ pub fn take(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<Refused>> {
         Db::Sqlite(c) => wanted.take_one_by_one(c)?,
     };
     let mut each = wanted.product.into_iter().zip(wanted.variant);
-    match each.find(|(product, variant)| !taken.iter().any(|(p, v, _)| p == *product && v == *variant)) {
-        None => {}
-        Some((product, variant)) => return Err(Stop::refuse(why_not(tx, product, variant)?)),
+    let short = each.find(|(product, variant)| !taken.iter().any(|(p, v, _)| p == *product && v == *variant));
+    if let Some((product, variant)) = short {
+        return Err(Stop::refuse(why_not(tx, product, variant)?));
     }
     for (product, _, left) in taken {
         if left == 0 {
@@ -154,6 +154,11 @@ impl QueryFragment<Sqlite> for TakeOne<'_> {
         out.push_sql(" returning stock");
         Ok(())
     }
+}
+
+/// Variants, with their products, of which less than nothing is left: there must be none. Reads all.
+pub fn below_nothing(scope: &mut impl Scope) -> QueryResult<Vec<(Id, Id)>> {
+    variant::table.filter(variant::stock.lt(0)).select((variant::product, variant::id)).load(scope.db())
 }
 
 /// Gives back what an order had taken, also to a variant that is no longer offered. Sorts the lines.

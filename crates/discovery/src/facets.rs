@@ -105,12 +105,32 @@ impl Counts {
     }
 
     /// Most first; equals in an order that is the same in every process.
-    fn most(&self, n: usize) -> Vec<(Mark, u64, DocAddress)> {
+    fn most(&self, n: usize) -> Vec<Counted> {
         let mut all: Vec<_> = self.0.iter().map(|(mark, (count, at))| (*mark, *count, *at)).collect();
-        all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        most_first(&mut all);
         all.truncate(n);
         all
     }
+}
+
+/// A mark, how many have it, and one of them.
+pub(crate) type Counted = (Mark, u64, DocAddress);
+
+fn most_first(counted: &mut [Counted]) {
+    counted.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+}
+
+/// The most frequent of a facet as it is shown; what has no label any more is left out.
+fn named<T>(
+    counts: &Counts,
+    max: usize,
+    kind: Kind,
+    label: &mut impl FnMut(&[Counted], Kind) -> tantivy::Result<HashMap<Mark, Label>>,
+    shown: impl Fn(&Label, u64) -> Option<T>,
+) -> tantivy::Result<Vec<T>> {
+    let most = counts.most(max);
+    let labels = label(&most, kind)?;
+    Ok(most.into_iter().filter_map(|(mark, count, _)| shown(labels.get(&mark)?, count)).collect())
 }
 
 /// What is counted while the goods go by.
@@ -158,7 +178,7 @@ impl Tally {
     pub fn facets(
         &self,
         query: &Query,
-        mut label: impl FnMut(&[(Mark, u64, DocAddress)], Kind) -> tantivy::Result<HashMap<Mark, Label>>,
+        mut label: impl FnMut(&[Counted], Kind) -> tantivy::Result<HashMap<Mark, Label>>,
     ) -> tantivy::Result<Facets> {
         let mut facets = Facets {
             prices: self.bands(),
@@ -166,33 +186,19 @@ impl Tally {
             in_stock: self.in_stock,
             ..Facets::default()
         };
-        let most = self.categories.most(CATEGORIES_MAX);
-        let labels = label(&most, Kind::Category)?;
-        facets.categories = most
-            .into_iter()
-            .filter_map(|(mark, count, _)| match labels.get(&mark)? {
-                Label::Category(key) => Some((key.clone(), count)),
+        facets.categories =
+            named(&self.categories, CATEGORIES_MAX, Kind::Category, &mut label, |label, n| match label {
+                Label::Category(key) => Some((key.clone(), n)),
                 _ => None,
-            })
-            .collect();
-        let most = self.shops.most(SHOPS_MAX);
-        let labels = label(&most, Kind::Shop)?;
-        facets.shops = most
-            .into_iter()
-            .filter_map(|(mark, count, _)| match labels.get(&mark)? {
-                Label::Shop(id, name) => Some((id.clone(), name.clone(), count)),
-                _ => None,
-            })
-            .collect();
-        let most = self.places.most(TOWNS_MAX);
-        let labels = label(&most, Kind::Place)?;
-        facets.places = most
-            .into_iter()
-            .filter_map(|(mark, count, _)| match labels.get(&mark)? {
-                Label::Place(name) => Some((name.clone(), count)),
-                _ => None,
-            })
-            .collect();
+            })?;
+        facets.shops = named(&self.shops, SHOPS_MAX, Kind::Shop, &mut label, |label, n| match label {
+            Label::Shop(id, name) => Some((id.clone(), name.clone(), n)),
+            _ => None,
+        })?;
+        facets.places = named(&self.places, TOWNS_MAX, Kind::Place, &mut label, |label, n| match label {
+            Label::Place(name) => Some((name.clone(), n)),
+            _ => None,
+        })?;
         for values in self.attributes(query) {
             let labels = label(&values, Kind::Attribute)?;
             let mut facet: Option<AttributeFacet> = None;
@@ -243,10 +249,10 @@ impl Tally {
 
     /// Attributes that tell the goods found apart: common among them, and with values that come again. Each with its
     /// values, most first.
-    fn attributes(&self, query: &Query) -> Vec<Vec<(Mark, u64, DocAddress)>> {
+    fn attributes(&self, query: &Query) -> Vec<Vec<Counted>> {
         struct Name {
             all: u64,
-            values: Vec<(Mark, u64, DocAddress)>,
+            values: Vec<Counted>,
         }
         let mut names: HashMap<u32, Name> = HashMap::new();
         for (mark, (count, at)) in &self.attributes.0 {
@@ -257,7 +263,7 @@ impl Tally {
         let chosen: Vec<Mark> = query.attributes.iter().map(|c| marks::attribute(&c.name, &c.value)).collect();
         let mut kept: Vec<(bool, u64, u32, Vec<_>)> = Vec::new();
         for (number, mut name) in names {
-            name.values.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+            most_first(&mut name.values);
             let is_chosen = chosen.iter().any(|mark| marks::name_of(*mark) == number);
             let again: u64 = name.values.iter().take(VALUES_MAX).map(|(_, n, _)| n).filter(|n| **n > 1).sum();
             // A weight or a model's number is another for each of the goods.

@@ -36,7 +36,7 @@ pub use facets::{AttributeFacet, Band, Facets};
 pub use follow::{Follower, catch_up, rebuild};
 pub use index::{Index, IndexError};
 pub use policy::PART;
-pub use query::{CHOSEN_MAX, Chosen, PAGE_SIZE, PAGES_MAX, Query, Sort};
+pub use query::{CHOSEN_MAX, Chosen, PAGE_SIZE, PAGES_MAX, Query, Sort, typed};
 pub use ranking::{WEIGHTS, Weights};
 pub use search::{Card, Found, Labels};
 pub use suggest::Suggestion;

@@ -11,6 +11,14 @@ pub const PAGES_MAX: u32 = 50;
 /// Shops, places and attributes that may be chosen at once, of each.
 pub const CHOSEN_MAX: usize = 20;
 
+/// More of what was typed is not read (SearchWords: 100).
+const WORDS_CHARS_MAX: usize = 100;
+
+/// What was typed, as a search or its suggestions read it. A space at the end stays: it says that a word is done.
+pub fn typed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(WORDS_CHARS_MAX).collect()
+}
+
 /// A search. All filters hold together; of several shops, places, or values of one attribute, one is enough. An empty
 /// one finds everything that is for sale.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]

@@ -53,7 +53,11 @@ impl Remembered {
         kept
     }
 
+    /// A list that no words were searched for.
     pub fn list(&self, state: (u64, i64), query: &Query) -> Option<Arc<Found>> {
+        if !query.words.is_empty() {
+            return None;
+        }
         self.of(state).lists.get(query).cloned()
     }
 

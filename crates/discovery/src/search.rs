@@ -18,7 +18,7 @@ use tantivy::{
 };
 
 use crate::Index;
-use crate::facets::{Facets, Kind, Tally};
+use crate::facets::{Counted, Facets, Kind, Tally};
 use crate::index::{Fields, Live, SEPARATOR};
 use crate::marks::{self, Mark};
 use crate::query::{Chosen, PAGE_SIZE, PAGES_MAX, Query, Sort};
@@ -114,10 +114,8 @@ impl Index {
     pub fn search(&self, query: &Query) -> Arc<Found> {
         let (live, now) = (self.live(), self.now());
         let searcher = live.reader.searcher();
-        let state = (searcher.generation().generation_id(), now.div_euclid(DAY));
-        if query.words.is_empty()
-            && let Some(found) = live.remembered.list(state, query)
-        {
+        let state = state_of(&searcher, now);
+        if let Some(found) = live.remembered.list(state, query) {
             return found;
         }
         let found = Asked::new(&live, searcher, now, query).and_then(|asked| asked.found());
@@ -133,6 +131,11 @@ impl Index {
             }
         }
     }
+}
+
+/// What an answer is good for: one state of the index, on one day, for the weights count in days.
+fn state_of(searcher: &Searcher, now: i64) -> (u64, i64) {
+    (searcher.generation().generation_id(), now.div_euclid(DAY))
 }
 
 fn nothing() -> Found {
@@ -152,7 +155,7 @@ pub(crate) struct Asked<'a> {
 impl<'a> Asked<'a> {
     pub fn new(live: &'a Live, searcher: Searcher, now: i64, query: &'a Query) -> tantivy::Result<Asked<'a>> {
         let statistics = Statistics::new(&searcher, &live.fields, &live.lengths)?;
-        let state = (searcher.generation().generation_id(), now.div_euclid(DAY));
+        let state = state_of(&searcher, now);
         Ok(Asked { live, searcher, statistics, query, now, state })
     }
 
@@ -276,6 +279,28 @@ impl<'a> Asked<'a> {
         self.statistics.doc_freq(&Term::from_field_text(field, text))
     }
 
+    /// The terms of a field that begin so, and in how many documents of a segment each is; of each segment at most `max`.
+    pub fn beginning(
+        &self,
+        field: Field,
+        beginning: &str,
+        max: usize,
+        mut note: impl FnMut(&str, u64),
+    ) -> tantivy::Result<()> {
+        for segment in self.searcher.segment_readers() {
+            let inverted = segment.inverted_index(field)?;
+            let mut stream = inverted.terms().range().ge(beginning).into_stream()?;
+            let mut looked_at = 0;
+            while stream.advance() && stream.key().starts_with(beginning.as_bytes()) && looked_at < max {
+                looked_at += 1;
+                if let Ok(term) = std::str::from_utf8(stream.key()) {
+                    note(term, u64::from(stream.value().doc_freq));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether any goods have the term.
     pub fn is_known(&self, text: &str) -> tantivy::Result<bool> {
         let fields = &self.live.fields;
@@ -310,7 +335,7 @@ impl<'a> Asked<'a> {
     }
 
     /// What marks stand for: as remembered, or as one of the goods says that have them.
-    fn labels(&self, wanted: &[(Mark, u64, DocAddress)], kind: Kind) -> tantivy::Result<HashMap<Mark, Label>> {
+    fn labels(&self, wanted: &[Counted], kind: Kind) -> tantivy::Result<HashMap<Mark, Label>> {
         let marks: Vec<Mark> = wanted.iter().map(|(mark, ..)| *mark).collect();
         let mut known = self.live.remembered.labels(self.state, &marks);
         let mut learnt = HashMap::new();

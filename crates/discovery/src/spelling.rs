@@ -254,15 +254,7 @@ fn other_characters(asked: &Asked, part: &Part) -> tantivy::Result<Vec<String>> 
         }
         at => {
             let before = chars[at - 1].to_string();
-            for segment in asked.searcher.segment_readers() {
-                let inverted = segment.inverted_index(title)?;
-                let mut stream = inverted.terms().range().ge(&before).into_stream()?;
-                while stream.advance() && stream.key().starts_with(before.as_bytes()) {
-                    if let Ok(pair) = std::str::from_utf8(stream.key()) {
-                        note(pair, u64::from(stream.value().doc_freq), 1);
-                    }
-                }
-            }
+            asked.beginning(title, &before, usize::MAX, |pair, goods| note(pair, goods, 1))?;
         }
     }
     let mut others: Vec<(char, u64)> = others.into_iter().collect();

@@ -84,19 +84,10 @@ impl Index {
 
 /// Words that begin so, of goods that have the words before; most goods first, one of each stem.
 fn endings(asked: &Asked, before: &[String], beginning: &str) -> tantivy::Result<Vec<String>> {
-    let spelt = asked.fields().spelt;
     let mut words: HashMap<String, u64> = HashMap::new();
-    for segment in asked.searcher.segment_readers() {
-        let inverted = segment.inverted_index(spelt)?;
-        let mut stream = inverted.terms().range().ge(beginning).into_stream()?;
-        let mut looked_at = 0;
-        while stream.advance() && stream.key().starts_with(beginning.as_bytes()) && looked_at < BEGINNING_MAX {
-            looked_at += 1;
-            if let Ok(word) = std::str::from_utf8(stream.key()) {
-                *words.entry(word.to_owned()).or_default() += u64::from(stream.value().doc_freq);
-            }
-        }
-    }
+    asked.beginning(asked.fields().spelt, beginning, BEGINNING_MAX, |word, goods| {
+        *words.entry(word.to_owned()).or_default() += goods;
+    })?;
     let mut words: Vec<(String, u64)> = words.into_iter().collect();
     words.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     words.truncate(COUNTED_MAX);

@@ -38,6 +38,8 @@ pub const SWEEP_JOB: &str = "catalogue.import_sweep";
 
 /// Products to a transaction. With variants and tiers these are some 200 rows: longer commands make others wait.
 const PRODUCTS_PER_COMMAND: usize = 25;
+/// After an import of so many products PostgreSQL's planner is told.
+const ANALYSED_FROM: usize = 500;
 /// After so many, or so many pictures, the job lets others go first.
 const COMMANDS_PER_RUN: usize = 80;
 const PICTURES_PER_RUN: usize = 100;
@@ -460,7 +462,7 @@ impl Work<'_> {
         if from < end {
             return Ok(true);
         }
-        self.end()?;
+        self.end(end)?;
         Ok(false)
     }
 
@@ -520,12 +522,12 @@ impl Work<'_> {
         self.db.write_now(carrying_out(chunk))
     }
 
-    fn end(&self) -> Result<(), Failed<Refused>> {
+    fn end(&self, products: usize) -> Result<(), Failed<Refused>> {
         let (shop, id, state) = (self.seller.shop.clone(), self.id.clone(), self.state);
         let findable_from = if state == State::Importing { Some(self.placed()?) } else { None };
         let ended = if state == State::Checking { State::Checked } else { State::Done };
-        if state == State::Importing {
-            // A new shop's thousands may be most of what there is.
+        if state == State::Importing && products >= ANALYSED_FROM {
+            // They may be most of what there is; a few are not worth a look at every table.
             self.db.analyse();
         }
         self.db.write_now(move |tx| {

@@ -9,6 +9,7 @@ pub mod hooks;
 pub mod member;
 pub mod orders;
 pub mod privacy;
+pub mod search;
 pub mod sell;
 pub mod tokens;
 
@@ -22,7 +23,7 @@ use axum::routing::{get, post};
 pub fn pages(app: &App) -> Router {
     let pages: Router<App> = Router::new()
         .route(paths::HOME, get(guest::home))
-        .route(paths::SEARCH, get(guest::list))
+        .route(paths::SEARCH, get(search::list))
         .route(paths::CATEGORIES, get(guest::categories))
         .route("/product/{id}", get(guest::product))
         .route("/shop/{id}", get(guest::shop_page))
@@ -78,7 +79,7 @@ pub fn pages(app: &App) -> Router {
 pub fn plain(app: &App) -> Router {
     let plain: Router<App> = Router::new()
         .route("/media/{blob}", get(guest::picture_file))
-        .route(paths::SUGGEST, get(guest::suggest))
+        .route(paths::SUGGEST, get(search::suggest))
         .route("/hooks/alipay", post(hooks::alipay))
         .route("/hooks/tracking", post(hooks::tracking))
         .route("/.well-known/privacy-policy.json", get(documents::machine));
