@@ -149,7 +149,7 @@
 
   function suggest(form) {
     const input = form.querySelector("input[name=q]");
-    const list = document.createElement("ul");
+    const list = document.createElement("div");
     list.id = "suggestions";
     list.className = "suggestions";
     list.hidden = true;
@@ -182,11 +182,11 @@
       at = -1;
       list.replaceChildren(
         ...lines.map((line, n) => {
-          const item = document.createElement("li");
-          item.id = "suggestion-" + n;
-          item.setAttribute("role", "option");
-          item.setAttribute("aria-selected", "false");
+          // The line is the link: an option may hold nothing that can be pressed by itself.
           const link = document.createElement("a");
+          link.id = "suggestion-" + n;
+          link.setAttribute("role", "option");
+          link.setAttribute("aria-selected", "false");
           link.href = line.href;
           link.tabIndex = -1;
           const text = document.createElement("span");
@@ -195,8 +195,7 @@
           note.className = "note";
           note.textContent = line.note;
           link.append(text, note);
-          item.append(link);
-          return item;
+          return link;
         }),
       );
       list.hidden = lines.length === 0;
@@ -240,7 +239,7 @@
         choose(event.key === "ArrowDown" ? at + 1 : at < 0 ? list.children.length - 1 : at - 1);
       } else if (event.key === "Enter" && at >= 0) {
         event.preventDefault();
-        location.assign(list.children[at].querySelector("a").href);
+        location.assign(list.children[at].href);
       } else if (event.key === "Escape") {
         event.preventDefault();
         show([]);
