@@ -50,7 +50,9 @@ async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     assert_eq!(header("content-type"), "application/json");
     shared.got.lock().expect("what came").push(got);
     shared.came.notify_all();
-    let _ended = shared.held.subscribe().wait_for(|held| !held).await;
+    let mut held = shared.held.subscribe();
+    let released = held.wait_for(|held| !held).await.is_ok();
+    assert!(released, "the receiver ends");
     let (status, more) = shared.answer.lock().expect("the answer").clone();
     (StatusCode::from_u16(status).expect("a status"), axum::response::AppendHeaders(more))
 }
