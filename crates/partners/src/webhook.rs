@@ -144,8 +144,12 @@ impl Webhooks {
             "http" if self.reach == Reach::PublicAndHere => 80,
             _ => return Err(Unfit::Form),
         };
-        let port = authority.port_u16().unwrap_or(usual);
-        if authority.port().is_some_and(|text| text.as_str().parse() != Ok(port)) || (port != usual && port < 1024) {
+        // What is no port is none for the library.
+        let port = match authority.as_str().strip_prefix(authority.host()).unwrap_or("") {
+            "" => usual,
+            _ => authority.port_u16().ok_or(Unfit::Port)?,
+        };
+        if port != usual && port < 1024 {
             return Err(Unfit::Port);
         }
         let found = format!("{}:{port}", authority.host()).to_socket_addrs().map_err(|_| Unfit::Unknown)?;

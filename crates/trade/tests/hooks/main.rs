@@ -128,7 +128,7 @@ fn all_placed(db: &Database) {
 const ORDERS: [Topic; 3] =
     [Topic::Order(OrderState::Placed), Topic::Order(OrderState::Paid), Topic::Order(OrderState::Refunded)];
 
-/// 3.5-1: ids, state, amounts, and nothing of a person; only what was chosen, only from then on, only of one's own shop.
+/// 3.5-a.1: ids, state, amounts, and nothing of a person; only what was chosen, only from then on, only of one's own shop.
 #[test]
 fn an_order_is_told_and_nobody_in_it() {
     each_engine(|world| {
