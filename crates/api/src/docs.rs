@@ -117,7 +117,7 @@ fn how(frame: &Frame) -> Markup {
                 h2 { (t(lang, title)) }
                 p { (t(lang, text)) }
                 @if *title == "api-how-hooks" {
-                    ul { @for key in HOOKS { li { (t(lang, key)) } } }
+                    @for key in HOOKS { p { (t(lang, key)) } }
                     p { a href="#schema-OrderMessage" { "OrderMessage" } }
                 }
                 @if *title == "api-how-token" {

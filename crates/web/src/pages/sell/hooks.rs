@@ -426,9 +426,12 @@ fn again_form(frame: &Frame, id: &Id) -> Markup {
 /// How a try went: its words, its status, how long it took.
 fn how(lang: Lang, one: &Try) -> Markup {
     html! {
-        (t(lang, outcome_label(one.outcome)))
-        @if one.status > 0 { " " code { (one.status) } }
-        " " span.note { (f(lang, "hooks-took", &[("ms", one.took_ms.into())])) }
+        // One cell, also where a card sets name and value apart.
+        span {
+            (t(lang, outcome_label(one.outcome)))
+            @if one.status > 0 { " " code { (one.status) } }
+            " " span.note { (f(lang, "hooks-took", &[("ms", one.took_ms.into())])) }
+        }
     }
 }
 
@@ -445,9 +448,11 @@ fn log_table(frame: &Frame, endpoint: &Id, deliveries: &[Delivery], now: i64) ->
             ui::head_cell(html! { a href=(to) { (ui::time_near(lang, one.at, now)) } }),
             ui::cell(html! { (t(lang, topic_label(one.topic))) }),
             ui::cell(html! {
-                (delivery_badge(lang, one.state))
-                @if let (Some(due), true) = (one.due_at, one.tries > 0) {
-                    br; span.note { (f(lang, "hooks-next", &[("when", format::moment(lang, due).into())])) }
+                span {
+                    (delivery_badge(lang, one.state))
+                    @if let (Some(due), true) = (one.due_at, one.tries > 0) {
+                        br; span.note { (f(lang, "hooks-next", &[("when", format::moment(lang, due).into())])) }
+                    }
                 }
             }),
             ui::cell(html! { @match &one.last { Some(last) => (how(lang, last)), None => "–" } }),
