@@ -263,6 +263,33 @@ fn what_is_sent_wrong_is_a_problem_that_names_the_field() {
         .json("PUT", "/api/v1/sell/settlement-account", &json!({"settlement_account": "x"}))
         .is_problem(422, &[("settlement_account", "invalid-too-short")]);
     seller.json("POST", "/api/v1/sell/products", &json!({})).is_problem(415, &[]);
+    let hooking = member(&market, "demo_seller_1", &["hooks"]);
+    let hooks = "/api/v1/sell/webhooks";
+    hooking
+        .json("POST", hooks, &json!({"name": " ", "url": "https://10.0.0.1/", "topics": ["webhook.test"]}))
+        .is_problem(
+            422,
+            &[
+                ("name", "refused-trade-hook-name"),
+                ("url", "refused-trade-hook-not-public"),
+                ("topics", "refused-trade-hook-topics"),
+            ],
+        );
+    hooking
+        .json("POST", hooks, &json!({"name": "x", "url": "https://x.invalid/", "topics": ["order.lost"]}))
+        .is_problem(422, &[("topics.0", "invalid-choice")]);
+    hooking.json("POST", hooks, &hook_of("ftp://x/")).is_problem(422, &[("url", "refused-trade-hook-address")]);
+    let made = hooking.json("POST", hooks, &hook_of("http://127.0.0.1:9/hook"));
+    assert!(made.is(201)["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")));
+    let one = format!("{hooks}/{}", made.json["webhook"]["id"].as_str().expect("an id"));
+    hooking
+        .json("POST", &format!("{one}/replay"), &json!({"since": "lately"}))
+        .is_problem(422, &[("since", "api-wrong-type")]);
+    hooking.get(&format!("{one}/deliveries?state=lost")).is_problem(422, &[("state", "invalid-choice")]);
+    hooking.send("POST", &format!("{one}/off"), &[], None).is(204);
+    hooking.send("POST", &format!("{one}/test"), &[], None).is_problem(409, &[("", "refused-trade-hook-off")]);
+    hooking.send("DELETE", &one, &[], None).is(204);
+    hooking.get(&one).is_problem(404, &[]);
     // A member without a shop.
     member(&market, "demo_buyer", &["sell"])
         .get("/api/v1/sell/products")
@@ -332,17 +359,22 @@ fn a_token_reaches_as_far_as_was_chosen() {
     let seller = member(&market, "demo_seller_2", &["sell"]);
     let mine = seller.get("/api/v1/sell/shop").is(200)["id"].as_str().expect("an id").to_owned();
     let (stranger, theirs) = match mine == shop {
-        true => (member(&market, "demo_seller_3", &["buy", "sell"]), "demo_seller_2"),
-        false => (member(&market, "demo_seller_2", &["buy", "sell"]), "another seller"),
+        true => (member(&market, "demo_seller_3", &["buy", "sell", "hooks"]), "demo_seller_2"),
+        false => (member(&market, "demo_seller_2", &["buy", "sell", "hooks"]), "another seller"),
     };
+    let hooking = member(&market, "demo_seller_1", &["hooks"]);
+    let webhook = hooking.json("POST", "/api/v1/sell/webhooks", &hook_of("http://127.0.0.1:9/hook"));
+    let webhook = webhook.is(201)["webhook"]["id"].as_str().expect("an id").to_owned();
     let readers = [
         member(&market, "demo_buyer", &["buy:read"]),
         member(&market, "demo_seller_1", &["sell:read"]),
+        member(&market, "demo_seller_1", &["hooks:read"]),
         operator(&market, &["operate:read"]),
     ];
     let writers = [
         member(&market, "demo_buyer", &["buy"]),
         member(&market, "demo_seller_1", &["sell"]),
+        hooking,
         operator(&market, &["operate"]),
     ];
     let before = buyer.get(&format!("/api/v1/orders/{of}"));
@@ -364,7 +396,9 @@ fn a_token_reaches_as_far_as_was_chosen() {
             .replace("{purpose}", "KeepAddressBook")
             .replace("{address}", &of)
             .replace("{refund}", &of)
-            .replace("{job}", &of);
+            .replace("{job}", &of)
+            .replace("{webhook}", &webhook)
+            .replace("{delivery}", &of);
         assert!(!here.contains('{'), "{path}");
         let body = body_for(operation["operationId"].as_str().expect("an id"));
         let body = body.as_ref().map(Value::to_string);
@@ -381,7 +415,8 @@ fn a_token_reaches_as_far_as_was_chosen() {
         for (reach, reader, writer) in [
             ("buy", &readers[0], &writers[0]),
             ("sell", &readers[1], &writers[1]),
-            ("operate", &readers[2], &writers[2]),
+            ("hooks", &readers[2], &writers[2]),
+            ("operate", &readers[3], &writers[3]),
         ] {
             if !kind(reach) {
                 reader.send(&method, &here, headers, body.as_deref()).is_problem(403, &[]);
@@ -392,7 +427,7 @@ fn a_token_reaches_as_far_as_was_chosen() {
         }
         // Somebody with both reaches, and nothing of these. Of a shop or a good that everybody sees, only its seller's
         // operations are another's.
-        let named = ["{order}", "{checkout}", "{address}"].iter().any(|part| path.contains(part))
+        let named = ["{order}", "{checkout}", "{address}", "{webhook}"].iter().any(|part| path.contains(part))
             || (path.starts_with("/api/v1/sell/") && path.contains("{product}"));
         if named {
             foreign += 1;
@@ -424,6 +459,10 @@ fn a_token_reaches_as_far_as_was_chosen() {
     browser.send("/my/tokens", &[("name", " "), ("days", "30")]).refused(&["name", "reaches"]);
 }
 
+fn hook_of(url: &str) -> Value {
+    json!({"name": "stock system", "url": url, "topics": ["order.placed"]})
+}
+
 /// A body that is right by itself, so that only whose it is can be wrong.
 fn body_for(operation: &str) -> Option<Value> {
     let place = json!({"name": NAME, "phone": PHONE, "address": PLACE});
@@ -440,6 +479,8 @@ fn body_for(operation: &str) -> Option<Value> {
         "ship_order" => json!({"carrier": "sf", "kind": "other", "weight_grams": 1000}),
         "set_stock" => json!({"variants": []}),
         "change_account" => json!({"settlement_account": "6228480012340042"}),
+        "make_webhook" | "edit_webhook" => hook_of("http://127.0.0.1:9/hook"),
+        "replay_webhook" => json!({"since": "2026-01-01T00:00:00Z"}),
         "decide_on_shop" => json!({"decision": "approve"}),
         _ => return None,
     })

@@ -5,8 +5,9 @@ use crate::routes::{SUMMARY_ZH, TAGS, document};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::LazyLock;
+use trade::hooks::Topic;
 use web::language::Lang;
 use web::{Frame, t, ui};
 
@@ -14,8 +15,39 @@ use web::{Frame, t, ui};
 pub const PATH: &str = "/api";
 
 /// The OpenAPI document as JSON.
-static JSON: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(document()).expect("the document is made of text and numbers"));
+static JSON: LazyLock<Value> = LazyLock::new(|| {
+    let mut json = serde_json::to_value(document()).expect("the document is made of text and numbers");
+    json["webhooks"] = Topic::ALL.iter().map(|topic| (topic.id().to_owned(), sent(*topic))).collect();
+    json
+});
+
+/// What a webhook is sent, as the document describes it. The library that makes the document knows no such part.
+fn sent(topic: Topic) -> Value {
+    let header = |name: &str, told: &str| {
+        json!({
+            "name": name, "in": "header", "required": true, "description": told, "schema": {"type": "string"},
+        })
+    };
+    json!({"post": {
+        "operationId": format!("on_{}", topic.id().replace('.', "_")),
+        "summary": format!("We tell your program: {}", topic.id()),
+        "tags": ["webhooks"],
+        "parameters": [
+            header("webhook-id", "The same at every try: what your program has had under it, it has had"),
+            header("webhook-timestamp", "When it was sent, in seconds since 1970"),
+            header("webhook-signature", "One or several signatures, as Standard Webhooks has them"),
+        ],
+        "requestBody": {
+            "required": true,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OrderMessage"}}},
+        },
+        "responses": {
+            "2XX": {"description": "Taken"},
+            "410": {"description": "Your program wants no more: the webhook is turned off"},
+            "default": {"description": "Not taken: it is sent again"},
+        },
+    }})
+}
 
 /// This document
 #[utoipa::path(get, path = "/api/openapi.json", tag = "document",
@@ -40,10 +72,20 @@ pub async fn page(frame: Frame) -> Response {
     frame.page(t(lang, "api-title")).listed(t(lang, "api-intro")).answer(main)
 }
 
+/// What whoever writes a receiver must know.
+const HOOKS: [&str; 6] = [
+    "api-how-hooks-verify",
+    "api-how-hooks-once",
+    "api-how-hooks-order",
+    "api-how-hooks-answer",
+    "api-how-hooks-again",
+    "api-how-hooks-secret",
+];
+
 fn how(frame: &Frame) -> Markup {
     let lang = frame.lang;
     let origin = &frame.site.origin;
-    let parts: [(&'static str, &'static str, Option<String>); 6] = [
+    let parts: [(&'static str, &'static str, Option<String>); 7] = [
         (
             "api-how-token",
             "api-how-token-text",
@@ -60,12 +102,24 @@ fn how(frame: &Frame) -> Markup {
         ),
         ("api-how-limit", "api-how-limit-text", None),
         ("api-how-privacy", "api-how-privacy-text", None),
+        (
+            "api-how-hooks",
+            "api-how-hooks-text",
+            Some(
+                "from standardwebhooks import Webhook\n\nmessage = Webhook(\"whsec_…\").verify(body, headers)   # raises where it is not ours"
+                    .into(),
+            ),
+        ),
     ];
     html! {
         @for (title, text, example) in &parts {
-            section.card.pad {
+            section.card.pad id=[(*title == "api-how-hooks").then_some("webhooks")] {
                 h2 { (t(lang, title)) }
                 p { (t(lang, text)) }
+                @if *title == "api-how-hooks" {
+                    @for key in HOOKS { p { (t(lang, key)) } }
+                    p { a href="#schema-OrderMessage" { "OrderMessage" } }
+                }
                 @if *title == "api-how-token" {
                     p { a href=(frame.path("/my/tokens")) { (t(lang, "my-tokens")) } }
                 }

@@ -191,7 +191,8 @@ impl Error {
     pub fn refused_at(refused: &impl Told, field: Option<&str>) -> Error {
         let key = refused.key();
         let kind = match key {
-            "refused-trade-no-such-order"
+            "refused-trade-no-such-hook"
+            | "refused-trade-no-such-order"
             | "refused-trade-no-such-refund"
             | "refused-trade-not-in-cart"
             | "refused-catalogue-product-not-found"
@@ -200,6 +201,9 @@ impl Error {
             "refused-trade-no-such-address" if field.is_none() => Kind::NotFound,
             "refused-catalogue-no-shop" => Kind::Forbidden,
             "refused-trade-address-book-off"
+            | "refused-trade-hook-off"
+            | "refused-trade-hook-test-soon"
+            | "refused-trade-hooks-full"
             | "refused-trade-not-allowed-now"
             | "refused-trade-nothing-to-pay"
             | "refused-trade-nothing-to-pay-out"

@@ -2,6 +2,7 @@
 
 use crate::caller::{Counts, Gate, pass};
 use crate::problem::{self, Error, Kind, Problem};
+use crate::sell::hooks::OrderMessage;
 use crate::wire::BODY_BYTES_MAX;
 use crate::{addresses, cart, checkout, console, docs, goods, me, orders, sell};
 use axum::Router;
@@ -29,19 +30,22 @@ const BUY_READ: &[Reach] = &[Reach::BuyRead];
 const BUY: &[Reach] = &[Reach::Buy];
 const SELL_READ: &[Reach] = &[Reach::SellRead];
 const SELL: &[Reach] = &[Reach::Sell];
+const HOOKS_READ: &[Reach] = &[Reach::HooksRead];
+const HOOKS: &[Reach] = &[Reach::Hooks];
 const OWN_READ: &[Reach] = &[Reach::BuyRead, Reach::SellRead];
 const OWN: &[Reach] = &[Reach::Buy, Reach::Sell];
 const OPERATE_READ: &[Reach] = &[Reach::OperateRead];
 const OPERATE: &[Reach] = &[Reach::Operate];
 
 /// The parts of the document: tag, English, Chinese.
-pub const TAGS: [(&str, &str, &str); 8] = [
+pub const TAGS: [(&str, &str, &str); 9] = [
     ("goods", "Categories, goods and shops, without a token", "类目、商品和店铺（无需令牌）"),
     ("cart", "The cart", "进货单"),
     ("orders", "Ordering, paying, receiving", "下单、付款、收货"),
     ("addresses", "The address book", "地址簿"),
     ("me", "Your own privacy: who read what, and what you agreed to", "我的隐私：访问记录与同意"),
     ("sell", "Your own shop: goods, orders to ship, money", "我的店铺：商品、发货、资金"),
+    ("webhooks", "Your shop's webhooks: where your programs are told of orders", "店铺的 Webhook：订单进展通知"),
     ("console", "The operator's console", "运营后台"),
     ("document", "This document", "本接口文档"),
 ];
@@ -132,8 +136,13 @@ fn operations() -> OpenApiRouter<App> {
         OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).tags(Some(tags.collect::<Vec<_>>())).build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(SCHEME, SecurityScheme::Http(scheme));
-    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    // No handler answers with them.
+    let mut schemas = vec![
+        (Problem::name().into_owned(), Problem::schema()),
+        (OrderMessage::name().into_owned(), OrderMessage::schema()),
+    ];
     Problem::schemas(&mut schemas);
+    OrderMessage::schemas(&mut schemas);
     components.schemas.extend(schemas);
 
     OpenApiRouter::with_openapi(document)
@@ -141,6 +150,7 @@ fn operations() -> OpenApiRouter<App> {
         .merge(buying())
         .merge(private())
         .merge(selling())
+        .merge(hooking())
         .merge(operating())
 }
 
@@ -209,6 +219,24 @@ fn selling() -> OpenApiRouter<App> {
         .routes(gated(SELL, "申请打款", routes!(sell::money::ask_payout)))
         .routes(gated(SELL, "更换结算账户", routes!(sell::money::change_account)))
         .layer(DefaultBodyLimit::max(sell::goods::FORM_BYTES_MAX))
+}
+
+fn hooking() -> OpenApiRouter<App> {
+    use sell::hooks;
+    OpenApiRouter::default()
+        .routes(gated(HOOKS_READ, "店铺的 Webhook", routes!(hooks::list_webhooks)))
+        .routes(gated(HOOKS, "新建 Webhook", routes!(hooks::make_webhook)))
+        .routes(gated(HOOKS_READ, "单个 Webhook", routes!(hooks::get_webhook)))
+        .routes(gated(HOOKS, "修改 Webhook", routes!(hooks::edit_webhook)))
+        .routes(gated(HOOKS, "删除 Webhook", routes!(hooks::delete_webhook)))
+        .routes(gated(HOOKS, "更换密钥", routes!(hooks::rotate_webhook_secret)))
+        .routes(gated(HOOKS, "启用", routes!(hooks::turn_webhook_on)))
+        .routes(gated(HOOKS, "停用", routes!(hooks::turn_webhook_off)))
+        .routes(gated(HOOKS, "发送测试", routes!(hooks::test_webhook)))
+        .routes(gated(HOOKS_READ, "投递记录", routes!(hooks::list_deliveries)))
+        .routes(gated(HOOKS_READ, "单条投递及各次尝试", routes!(hooks::get_delivery)))
+        .routes(gated(HOOKS, "重新发送一条", routes!(hooks::replay_delivery)))
+        .routes(gated(HOOKS, "重新发送未送达的消息", routes!(hooks::replay_webhook)))
 }
 
 fn operating() -> OpenApiRouter<App> {

@@ -6,7 +6,7 @@ use catalogue::product::Unit;
 use catalogue::view::ShopLine;
 use catalogue::{Both, shop};
 use policy::{Field, Purpose};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use trade::order::{Head, OrderLine, Shown, Summary};
 use trade::payment::Refund;
 use trade::shipping::{Station, Way, carrier_name};
@@ -87,6 +87,13 @@ impl Time {
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format::iso(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        format::from_iso(&text).map(Time).ok_or_else(|| serde::de::Error::custom("no moment"))
     }
 }
 

@@ -35,6 +35,7 @@ mod words;
 pub mod written;
 
 pub use check::Misfit;
+pub use limits::filled_line;
 pub use policy::PART;
 pub use refused::Refused;
 pub use words::Both;

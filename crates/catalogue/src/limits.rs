@@ -37,7 +37,7 @@ pub(crate) fn line(field: &'static str, raw: &str, max: usize) -> Result<String,
 }
 
 /// One line that may not be empty.
-pub(crate) fn filled_line(field: &'static str, raw: &str, max: usize) -> Result<String, Refused> {
+pub fn filled_line(field: &'static str, raw: &str, max: usize) -> Result<String, Refused> {
     let text = line(field, raw, max)?;
     if text.is_empty() { Err(Refused::Empty { of: field }) } else { Ok(text) }
 }

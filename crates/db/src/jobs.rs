@@ -61,6 +61,8 @@ pub enum JobOutcome {
     Done,
     /// A resumable job has made a step: run again at once with this body; attempts count anew.
     Continue(Value),
+    /// Not now: run again at this time (UTC microseconds) with the same body; attempts count anew.
+    Later(i64),
     /// Try again after a pause that grows; dead after [`ATTEMPTS_MAX`] runs.
     Retry(String),
     /// Trying again is of no use.
@@ -389,7 +391,7 @@ impl Runner {
         match &outcome {
             JobOutcome::Retry(why) => tracing::warn!(job = %id, kind = %done.kind, attempt, "a job failed: {why}"),
             JobOutcome::Dead(why) => tracing::error!(job = %id, kind = %done.kind, attempt, "a job is dead: {why}"),
-            JobOutcome::Done | JobOutcome::Continue(_) => {}
+            JobOutcome::Done | JobOutcome::Continue(_) | JobOutcome::Later(_) => {}
         }
         let settled = self.context.db.write_now(move |tx| {
             let mine = job::table.filter(job::id.eq(&id)).filter(job::leased_by.eq(&name));
@@ -404,6 +406,9 @@ impl Runner {
                         job::body.eq(body.to_string()),
                         free,
                     ))
+                    .execute(tx.db)?,
+                JobOutcome::Later(due_at) => diesel::update(mine)
+                    .set((job::state.eq(WAITING), job::attempts.eq(0), job::due_at.eq(*due_at), free))
                     .execute(tx.db)?,
                 JobOutcome::Retry(why) => diesel::update(mine)
                     .set((

@@ -145,6 +145,14 @@ pub fn set_position(db: &mut Db, consumer: &str, position: i64) -> QueryResult<(
     on_each_upsert(db, row, position)
 }
 
+/// As [`set_position`], only where the consumer still stands at `from`: of two processes that act on the same events one
+/// does. `false` for the other, whose effect must not be kept.
+pub fn move_position(db: &mut Db, consumer: &str, from: i64, to: i64) -> QueryResult<bool> {
+    let here =
+        outbox_consumer::table.filter(outbox_consumer::name.eq(consumer)).filter(outbox_consumer::position.eq(from));
+    Ok(diesel::update(here).set(outbox_consumer::position.eq(to)).execute(db)? == 1)
+}
+
 fn on_each_upsert(
     db: &mut Db,
     row: (diesel::dsl::Eq<outbox_consumer::name, &str>, diesel::dsl::Eq<outbox_consumer::position, i64>),

@@ -7,10 +7,12 @@ use catalogue::Both;
 use db::{Job, JobContext, JobHandler, JobOutcome, Jobs};
 use discovery::{Follower, Index, IndexError};
 use partners::Clock;
+use partners::webhook::{Patience, Reach};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use trade::hooks::{Hooks, send};
 use trade::jobs::{Context, Partners};
 use vault::{Vault, ledger};
 use web::app::{App, Inner};
@@ -82,7 +84,11 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
     let follower = Follower::start(vault.data().clone(), index.clone());
     let terms = house::terms(&config.market);
     let partners = Partners { alipay: alipay.clone(), logistics: logistics.clone() };
-    let jobs = start_jobs(&vault, &terms, partners, config.market.payout_every_hours * db::clock::HOUR)?;
+    // A demonstration's programs stand beside it on this machine.
+    let reach = if config.operator.is_demo { Reach::PublicAndHere } else { Reach::Public };
+    let hooks = Hooks::open(&vault, reach, Patience::default()).await.map_err(|e| e.to_string())?;
+    let jobs = start_jobs(&vault, &terms, partners, &hooks, config.market.payout_every_hours * db::clock::HOUR)?;
+    let telling = trade::hooks::follow::Follower::start(vault.data().clone());
 
     let site = Site {
         name: "Hanse".into(),
@@ -99,6 +105,7 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
         alipay,
         logistics,
         sms,
+        hooks,
         site: site.clone(),
         operator,
         map,
@@ -115,6 +122,7 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
         .await
         .map_err(|e| e.to_string())?;
     tokio::task::spawn_blocking(move || {
+        telling.stop();
         jobs.stop();
         follower.stop();
     })
@@ -208,7 +216,13 @@ struct Home {
     vault: Vault,
 }
 
-fn start_jobs(vault: &Vault, terms: &trade::Terms, partners: Partners, payout_every: i64) -> Result<AllJobs, String> {
+fn start_jobs(
+    vault: &Vault,
+    terms: &trade::Terms,
+    partners: Partners,
+    hooks: &Hooks,
+    payout_every: i64,
+) -> Result<AllJobs, String> {
     let trade_context = Context { vault: vault.clone(), partners, terms: terms.clone() };
     let handlers = trade::jobs::handlers(payout_every);
     let trade = Jobs::start(vault.data().clone(), handlers, Arc::new(trade_context), 2).map_err(|e| e.to_string())?;
@@ -222,13 +236,17 @@ fn start_jobs(vault: &Vault, terms: &trade::Terms, partners: Partners, payout_ev
     // By itself: a large import keeps nothing else waiting.
     let bulk = Jobs::start(vault.data().clone(), catalogue::bulk::HANDLERS.to_vec(), Arc::new(()), 1)
         .map_err(|e| e.to_string())?;
-    Ok(AllJobs { trade, house, bulk })
+    // By themselves too: what sellers' programs take their time for keeps no refund and no waybill waiting.
+    let hooks = Jobs::start(vault.data().clone(), send::HANDLERS.to_vec(), Arc::new(hooks.clone()), send::THREADS)
+        .map_err(|e| e.to_string())?;
+    Ok(AllJobs { trade, house, bulk, hooks })
 }
 
 struct AllJobs {
     trade: Jobs,
     house: Jobs,
     bulk: Jobs,
+    hooks: Jobs,
 }
 
 impl AllJobs {
@@ -236,6 +254,7 @@ impl AllJobs {
         self.trade.stop();
         self.house.stop();
         self.bulk.stop();
+        self.hooks.stop();
     }
 }
 

@@ -59,13 +59,17 @@ pub enum Reach {
     SellRead,
     /// One's own shop: goods, orders to ship, money.
     Sell,
+    HooksRead,
+    /// Where one's own shop tells programs of its orders, and the secrets that sign.
+    Hooks,
     OperateRead,
     /// The console, as far as the account's role goes.
     Operate,
 }
 
 impl Reach {
-    pub const OF_MEMBERS: [Reach; 4] = [Reach::BuyRead, Reach::Buy, Reach::SellRead, Reach::Sell];
+    pub const OF_MEMBERS: [Reach; 6] =
+        [Reach::BuyRead, Reach::Buy, Reach::SellRead, Reach::Sell, Reach::HooksRead, Reach::Hooks];
     pub const OF_STAFF: [Reach; 2] = [Reach::OperateRead, Reach::Operate];
 
     pub const fn id(self) -> &'static str {
@@ -74,6 +78,8 @@ impl Reach {
             Reach::Buy => "buy",
             Reach::SellRead => "sell:read",
             Reach::Sell => "sell",
+            Reach::HooksRead => "hooks:read",
+            Reach::Hooks => "hooks",
             Reach::OperateRead => "operate:read",
             Reach::Operate => "operate",
         }
@@ -88,6 +94,7 @@ impl Reach {
         let reads = match self {
             Reach::Buy => Some(Reach::BuyRead),
             Reach::Sell => Some(Reach::SellRead),
+            Reach::Hooks => Some(Reach::HooksRead),
             Reach::Operate => Some(Reach::OperateRead),
             _ => None,
         };
@@ -294,6 +301,7 @@ mod tests {
             }
         }
         assert!(Reach::Buy.covers(Reach::BuyRead) && !Reach::BuyRead.covers(Reach::Buy));
+        assert!(!Reach::Sell.covers(Reach::HooksRead));
         assert!(!Reach::Buy.covers(Reach::SellRead) && !Reach::Operate.covers(Reach::BuyRead));
         assert_eq!(read("buy sell:read nonsense"), [Reach::Buy, Reach::SellRead]);
     }

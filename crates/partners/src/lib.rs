@@ -6,6 +6,7 @@
 //! - [`alipay`]: cashier addresses, query, refund, closing, payout, bills, notifications (3.1.5-1A).
 //! - [`logistics`]: waybills, cancelling, tracking by query and by push (3.1.5-1B).
 //! - [`sms`]: one message from a template to one telephone.
+//! - [`webhook`]: one call to an address that a seller chose, and to the public network only.
 //! - [`assessment`]: who each partner is, and whether it may be called now (3.1.1-a.3, 3.1.5-4.S1).
 //! - [`sandbox`]: the other end of all three in one process, with keys, book, cashier, telephones, couriers and faults
 //!   of its own. Production configures real addresses; no code differs.
@@ -38,6 +39,7 @@ mod signed_json;
 pub mod sms;
 #[cfg(test)]
 mod testing;
+pub mod webhook;
 mod yuan;
 
 pub use assessment::{Gate, Partner, Standing};

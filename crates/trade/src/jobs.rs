@@ -87,7 +87,7 @@ const fn on_demand(kind: &'static str, run: Run) -> JobHandler {
 
 /// Why a step of a job did not come to its end.
 #[derive(Debug)]
-enum Halt {
+pub(crate) enum Halt {
     /// Try again later.
     Wait(String),
     /// It makes no sense to try again.
@@ -121,19 +121,19 @@ fn outcome(job: &Job, ended: Result<(), Halt>) -> JobOutcome {
 }
 
 /// The id that the job's body names.
-fn named(job: &Job, name: &str) -> Result<Id, Halt> {
+pub(crate) fn named(job: &Job, name: &str) -> Result<Id, Halt> {
     let text = job.body.get(name).and_then(serde_json::Value::as_str);
     text.and_then(|text| Id::parse(text).ok()).ok_or_else(|| Halt::Never(format!("its body names no {name}")))
 }
 
-fn write<T: Send + 'static>(
+pub(crate) fn write<T: Send + 'static>(
     ctx: &JobContext,
     command: impl Fn(&mut Tx) -> Result<T, Stop<Refused>> + Send + 'static,
 ) -> Result<T, Halt> {
     Ok(ctx.db.write_now(command)?)
 }
 
-fn read<T: Send + 'static>(
+pub(crate) fn read<T: Send + 'static>(
     ctx: &JobContext,
     query: impl FnOnce(&mut Read) -> Result<T, Stop<Refused>> + Send + 'static,
 ) -> Result<T, Halt> {

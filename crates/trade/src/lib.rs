@@ -9,6 +9,7 @@
 //! - [`shipping`]: waybills, and the parcel's way.
 //! - [`settlement`]: the journal of double entry, sellers' balances and payouts.
 //! - [`jobs`]: what happens by itself.
+//! - [`hooks`]: what sellers' own programs are told of their orders.
 //! - [`audit`]: whether all of this agrees with itself.
 //!
 //! It never reads a price from a form, never looks an order up but from its buyer or its seller, never writes an
@@ -19,6 +20,7 @@ pub mod audit;
 pub mod cart;
 pub mod checkout;
 mod goods;
+pub mod hooks;
 pub mod jobs;
 pub mod order;
 mod others;
@@ -85,3 +87,8 @@ impl Terms {
 // A list of orders is searched by what their lines say.
 use policy::{order_line, purchase_order};
 db::meet!(order_line, purchase_order);
+
+// Endpoints are told as long as somebody sells from their shop.
+use ::catalogue::policy::shop;
+use policy::hook_endpoint;
+db::meet!(hook_endpoint, shop);

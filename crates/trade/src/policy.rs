@@ -129,6 +129,17 @@ purpose! { SettleWithSeller {
     refusal "It ends with the shop's last settlement." / "随店铺最后一笔结算终止。",
 } }
 
+purpose! { TellSellersPrograms {
+    section "3.5-1", basis Contract,
+    says "A seller may have a program of theirs told how an order of their shop goes: its number, its state and its amounts, and no name, telephone or address."
+        / "卖家可让自己的程序获知其店铺订单的进展：订单号、状态和金额，不含姓名、电话和地址。",
+    requires [], accepts [], reads [OrderNumber, OrderCreatedAt, AmountDue, PaymentProgress, DeliveryProgress],
+    discloses [Seller(OrderNumber, OrderCreatedAt, AmountDue, PaymentProgress, DeliveryProgress)],
+    roles [Seller, Job],
+    keep [Logged + 30 Days => Delete],
+    refusal "Order from another seller." / "您可选择其他卖家。",
+} }
+
 purpose! { KeepTransactionRecords {
     section "5.1", basis LegalObligation by "E-commerce Law 31" / "《电子商务法》第31条",
     says "The law has us keep goods, service and trade information for three years from completion." / "法律要求商品、服务和交易信息自交易完成之日起保存不少于三年。",
@@ -369,6 +380,56 @@ record! {
     }
 }
 
+record! {
+    /// Where a seller's program wants to be told (`crate::hooks`). It goes when the seller deletes it, or when the shop
+    /// has closed.
+    hook_endpoint (shop, id) of [], keep [] since made_at, refers [shop -> shop] {
+        shop: Text = "random id of the shop";
+        id: Text = "random id";
+        name: Text = "what the seller calls it; the form asks for a program's name, not a person's";
+        url: Text = "technical address of the business's own program, which the seller gave for this, changes and deletes; it is sent to and told to nobody else";
+        topics: Text = "which events it wants";
+        state: Text = "on, off, failing or gone";
+        state_since: BigInt = "when it came into that state";
+        secret_number: BigInt = "which of its secrets signs; the secrets come from a key in the key store and lie nowhere";
+        secret_since: BigInt = "when that secret was made";
+        failing_since: MaybeBigInt = "first failure after the last success";
+        delivered_at: MaybeBigInt = "last success";
+        tested_at: BigInt = "last test";
+        made_at: BigInt = "when it was made";
+    }
+}
+
+record! {
+    /// One event on its way to one endpoint. What is sent is made anew from the order at each try, and kept nowhere.
+    hook_delivery (endpoint, id) of [], keep [TellSellersPrograms] since made_at, refers [] {
+        endpoint: Text = "random id";
+        id: Text = "random id, the webhook-id of every try";
+        shop: Text = "random id of the shop";
+        topic: Text = "kind of event";
+        about: Text = "random id of the order, or of the endpoint that is tested";
+        at: BigInt = "when it happened";
+        state: Text = "waiting, delivered, failed or missed";
+        round: BigInt = "how often it was sent again by hand";
+        step: BigInt = "place in the schedule of tries";
+        tries: BigInt = "tries so far";
+        due_at: BigInt = "next try";
+        done_at: MaybeBigInt = "when nothing more was tried";
+        made_at: BigInt = "when it was put down";
+    }
+}
+
+record! {
+    hook_try (delivery, number) of [], keep [TellSellersPrograms] since at, refers [] {
+        delivery: Text = "random id";
+        number: BigInt = "number of the try";
+        at: BigInt = "when";
+        came: Text = "what came of it, a word of ours";
+        status: BigInt = "HTTP status, 0 where none came";
+        took_ms: BigInt = "milliseconds";
+    }
+}
+
 pub const PURPOSES: &[&PurposeInfo] = &[
     &KeepCart::INFO,
     &CartReminders::INFO,
@@ -382,6 +443,7 @@ pub const PURPOSES: &[&PurposeInfo] = &[
     &DeliverGoods::INFO,
     &TrackDelivery::INFO,
     &SettleWithSeller::INFO,
+    &TellSellersPrograms::INFO,
     &KeepTransactionRecords::INFO,
 ];
 pub const RECORDS: &[&RecordInfo] = &[
@@ -400,6 +462,9 @@ pub const RECORDS: &[&RecordInfo] = &[
     &shipment::table::RECORD,
     &tracking_event::table::RECORD,
     &book_check::table::RECORD,
+    &hook_endpoint::table::RECORD,
+    &hook_delivery::table::RECORD,
+    &hook_try::table::RECORD,
 ];
 
 /// This crate's part of the house.

@@ -4,6 +4,7 @@
 use crate::state::OrderState;
 use ::policy::Language;
 use catalogue::Both;
+use partners::webhook::Unfit;
 
 /// Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,24 @@ pub enum Refused {
     CartFull {
         max: i64,
     },
+    /// A webhook's address, and why nothing may be sent to it.
+    HookAddress {
+        why: Unfit,
+    },
+    HookName {
+        max: i64,
+    },
+    /// The endpoint is turned off.
+    HookOff,
+    HookTestSoon,
+    /// None of the events is chosen.
+    HookTopics,
+    HooksFull {
+        max: i64,
+    },
     NoSuchAddress,
+    /// An endpoint, or a delivery of one.
+    NoSuchHook,
     NoSuchOrder,
     NoSuchRefund,
     NotAllowedNow {
@@ -84,6 +102,9 @@ impl Refused {
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Refused::AssuranceMissing => Some("assured"),
+            Refused::HookAddress { .. } => Some("url"),
+            Refused::HookName { .. } => Some("name"),
+            Refused::HookTopics => Some("topics"),
             Refused::NoSuchAddress => Some("address"),
             Refused::BelowMinimum { .. } | Refused::Quantity { .. } | Refused::Short { .. } => Some("quantity"),
             Refused::NoteToNobody => Some("note"),
@@ -101,7 +122,17 @@ impl Refused {
             Refused::AssuranceMissing => "refused-trade-assurance-missing",
             Refused::BelowMinimum { .. } => "refused-trade-below-minimum",
             Refused::CartFull { .. } => "refused-trade-cart-full",
+            Refused::HookAddress { why: Unfit::Form } => "refused-trade-hook-address",
+            Refused::HookAddress { why: Unfit::Port } => "refused-trade-hook-port",
+            Refused::HookAddress { why: Unfit::Unknown } => "refused-trade-hook-unknown",
+            Refused::HookAddress { why: Unfit::NotPublic } => "refused-trade-hook-not-public",
+            Refused::HookName { .. } => "refused-trade-hook-name",
+            Refused::HookOff => "refused-trade-hook-off",
+            Refused::HookTestSoon => "refused-trade-hook-test-soon",
+            Refused::HookTopics => "refused-trade-hook-topics",
+            Refused::HooksFull { .. } => "refused-trade-hooks-full",
             Refused::NoSuchAddress => "refused-trade-no-such-address",
+            Refused::NoSuchHook => "refused-trade-no-such-hook",
             Refused::NoSuchOrder => "refused-trade-no-such-order",
             Refused::NoSuchRefund => "refused-trade-no-such-refund",
             Refused::NotAllowedNow { .. } => "refused-trade-not-allowed-now",
@@ -130,9 +161,11 @@ impl Refused {
     /// What the message names. Amounts are decimal, in the marketplace's currency.
     pub fn args(&self) -> Vec<(&'static str, String)> {
         match self {
-            Refused::AddressBookFull { max } | Refused::CartFull { max } | Refused::Quantity { max } => {
-                vec![("max", max.to_string())]
-            }
+            Refused::AddressBookFull { max }
+            | Refused::CartFull { max }
+            | Refused::HookName { max }
+            | Refused::HooksFull { max }
+            | Refused::Quantity { max } => vec![("max", max.to_string())],
             Refused::ParcelWeight { max_kilograms } => vec![("max", max_kilograms.to_string())],
             Refused::BelowMinimum { title, minimum, quantity } => {
                 let mut args = both(title, "title_en", "title_zh");

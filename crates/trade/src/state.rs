@@ -70,7 +70,8 @@ impl OrderState {
         matches!(self, Cancelled | Closed | Refunded)
     }
 
-    const fn event(self) -> &'static str {
+    /// The event of the outbox that tells of it.
+    pub(crate) const fn event(self) -> &'static str {
         match self {
             Placed => "OrderPlaced",
             Paid => "OrderPaid",

@@ -25,6 +25,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
+use trade::hooks::Hooks;
 use trade::{Buyer, NotReady, Terms};
 use vault::consent::Shown;
 use vault::{NoAccess, Vault};
@@ -41,6 +42,7 @@ pub struct Inner {
     pub alipay: Arc<Alipay>,
     pub logistics: Arc<Logistics>,
     pub sms: Arc<Sms>,
+    pub hooks: Hooks,
     pub site: Site,
     pub operator: Operator,
     pub map: Map,

@@ -192,6 +192,11 @@ pub fn iso(micros: i64) -> String {
 }
 
 /// The day in the marketplace's zone, `2026-11-24`, as date fields hold it.
+/// A moment as a program writes it (RFC 3339); UTC microseconds.
+pub fn from_iso(text: &str) -> Option<i64> {
+    text.trim().parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+}
+
 pub fn iso_date(micros: i64) -> String {
     local(micros).map_or_else(|| NO_TIME.to_owned(), |at| at.date().to_string())
 }

@@ -196,7 +196,7 @@ macro_rules! sources {
         )),*];
     };
 }
-sources!("common" "guest" "member" "trade" "seller" "import" "console" "documents" "api" "invalid" "refused-member"
+sources!("common" "guest" "member" "trade" "seller" "hooks" "import" "console" "documents" "api" "invalid" "refused-member"
     "refused-catalogue" "refused-import" "refused-trade" "refused-trade-money");
 
 static WORDS: LazyLock<[Catalogue; 2]> = LazyLock::new(|| [Catalogue::load(Lang::EN), Catalogue::load(Lang::ZH)]);

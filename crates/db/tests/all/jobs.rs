@@ -175,6 +175,27 @@ fn leased(db: &Database, state: &'static str, attempts: i64, until: i64) {
     assert_eq!(set.expect("set"), 1);
 }
 
+fn later(context: &JobContext, _job: &Job) -> JobOutcome {
+    let runs = context.get::<Seen>().runs.fetch_add(1, Ordering::SeqCst);
+    if runs < 12 { JobOutcome::Later(context.db.now() + HOUR) } else { JobOutcome::Done }
+}
+
+/// A job that waits for its time has not failed: it may wait more often than another may try.
+#[test]
+fn a_job_that_waits_for_its_time_never_dies_of_it() {
+    each_engine_with(THINGS, |test| {
+        let (jobs, seen) = start(&test.db, vec![handler("later", later)], 0);
+        enqueue(&test.db, "later", None, 0, json!({}));
+        for run in 1..=13 {
+            assert_eq!(jobs.run_due_now().expect("ran"), 1);
+            assert_eq!(seen.runs.load(Ordering::SeqCst), run);
+            assert_eq!(jobs.run_due_now().expect("ran"), 0, "its time has not come");
+            test.db.move_clock(HOUR + SECOND).expect("moved");
+        }
+        assert!(listed(&test.db).is_empty());
+    });
+}
+
 #[test]
 fn a_recurring_job_is_there_once_and_comes_back() {
     each_engine_with(THINGS, |test| {

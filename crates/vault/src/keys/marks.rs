@@ -162,8 +162,13 @@ impl KeyStore {
             // Whoever comes first makes the key; everybody reads the one that is there.
             let (epoch, wrapped) = self.epochs.wrap(&random_key(), &bound);
             let name = what.to_owned();
-            match self.keys.write(move |tx| make(tx, &name, epoch, &wrapped)).await {
-                Ok(()) => {}
+            let made = self.keys.write(move |tx| {
+                make(tx, &name, epoch, &wrapped)?;
+                // An older copy would make another key in its place, and what this one signed would be nobody's.
+                Ok(super::raise(tx)?)
+            });
+            match made.await {
+                Ok(generation) => self.tell_generation(generation).await?,
                 Err(Failed::Refused(Stale)) => self.epochs.catch_up(&self.keys)?,
                 Err(failed) => return Err(failed.into()),
             }

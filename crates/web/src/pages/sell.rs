@@ -3,6 +3,7 @@
 
 mod bulk;
 mod goods;
+pub mod hooks;
 mod money;
 mod orders;
 mod shop;
@@ -62,6 +63,14 @@ pub fn routes() -> Router<App> {
         .route("/sell/orders/{id}", get(orders::show))
         .route("/sell/orders/{id}/ship", post(orders::ship))
         .route("/sell/orders/{id}/decline", get(orders::decline_page).post(orders::decline))
+        .route(hooks::PATH, get(hooks::list))
+        .route("/sell/webhooks/new", get(hooks::new_page).post(hooks::make))
+        .route("/sell/webhooks/{id}", get(hooks::show))
+        .route("/sell/webhooks/{id}/edit", get(hooks::edit_page).post(hooks::save))
+        .route("/sell/webhooks/{id}/delete", get(hooks::delete_page).post(hooks::delete))
+        .route("/sell/webhooks/{id}/{verb}", post(hooks::act))
+        .route("/sell/webhooks/{id}/deliveries/{delivery}", get(hooks::delivery))
+        .route("/sell/webhooks/{id}/deliveries/{delivery}/again", post(hooks::again))
         .route("/sell/money", get(money::show))
         .route("/sell/money/pay-out", post(money::pay_out))
         .route("/sell/money/account", post(money::change_account))
@@ -81,6 +90,7 @@ fn side(frame: &Frame, current: &str, to_ship: Option<i64>) -> Markup {
             entry("sell-goods", "/sell/products", None),
             entry("sell-money", "/sell/money", None),
             entry("sell-shop", "/sell/shop", None),
+            entry("hooks-title", hooks::PATH, None),
         ],
     )
 }
@@ -113,10 +123,12 @@ async fn desk(State(app): State<App>, desk: AtDesk, frame: Frame) -> Result<Resp
             let listed = shops::public(r, &seller.shop)?.map_or(0, |shop| shop.listed);
             let counts = order::count_of_shop(r, &seller)?;
             let balance = settlement::balance::<trade::Refused>(r, &seller, CURRENCY)?;
-            Ok((own, listed, counts, balance))
+            let broken = trade::hooks::endpoint::broken(r, &seller)?;
+            Ok((own, listed, counts, balance, broken))
         })
         .await?;
-    let (own, listed, counts, balance) = found.map_err(|refused: trade::Refused| Failure::fault(refused.key()))?;
+    let (own, listed, counts, balance, broken) =
+        found.map_err(|refused: trade::Refused| Failure::fault(refused.key()))?;
     let own = own.ok_or(Failure::NotFound)?;
     let in_state = |state| counts.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| *n);
     let to_ship = in_state(OrderState::Paid);
@@ -127,6 +139,7 @@ async fn desk(State(app): State<App>, desk: AtDesk, frame: Frame) -> Result<Resp
             (ui::link_button(&frame.path("/sell/products/new"), t(lang, "sell-new"), ui::Look::Main))
         })))
         (standing(lang, &own))
+        (hooks::broken_notice(&frame, broken))
         (ui::facts(&[
             (format::number(to_ship), t(lang, "sell-to-ship")),
             (format::number(in_state(OrderState::Shipped)), t(lang, "orders-on-way")),

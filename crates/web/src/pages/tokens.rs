@@ -71,6 +71,8 @@ fn reach_label(reach: Reach) -> &'static str {
         Reach::Buy => "tokens-buy",
         Reach::SellRead => "tokens-sell-read",
         Reach::Sell => "tokens-sell",
+        Reach::HooksRead => "tokens-hooks-read",
+        Reach::Hooks => "tokens-hooks",
         Reach::OperateRead => "tokens-operate-read",
         Reach::Operate => "tokens-operate",
     }
