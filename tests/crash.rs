@@ -154,9 +154,10 @@ impl Buyer {
 
     /// `None`: the marketplace is gone.
     fn trades_once(&mut self, base: &str, goods: &[Vec<Good>; 2], step: usize, answered: &AtomicUsize) -> Option<()> {
-        let cart = [&goods[0][step % goods[0].len()], &goods[1][step / 3 % goods[1].len()]];
+        let cart = [&goods[0][step % goods[0].len()], &goods[1][step / 3 % goods[1].len()]]
+            .map(|good| json!({ "product": good.product, "variant": good.variant, "quantity": good.minimum }));
         self.program.call("DELETE", base, "/cart", "", None)?;
-        self.program.call("POST", base, "/cart/lines", "", Some(&Good::lines(&cart)))?;
+        self.program.call("POST", base, "/cart/lines", "", Some(&json!({ "lines": cart })))?;
         let quote = self.program.call("GET", base, "/quote", "", None)?;
         let Some(total) = quote.json["cart"]["total"]["minor"].as_i64().filter(|total| *total > 0) else {
             // The seller has just taken it down.

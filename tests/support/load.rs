@@ -153,15 +153,6 @@ pub struct Good {
     pub minimum: i64,
 }
 
-impl Good {
-    pub fn lines(goods: &[&Good]) -> Value {
-        let lines = goods
-            .iter()
-            .map(|good| json!({ "product": good.product, "variant": good.variant, "quantity": good.minimum }));
-        json!({ "lines": lines.collect::<Vec<_>>() })
-    }
-}
-
 /// The first variants of a seller's first products, each with `stock` units on the shelf.
 pub fn stocked(seller: &mut Program, base: &str, products: usize, stock: i64) -> Vec<Good> {
     let own = seller.must("GET", base, "/sell/products?listed=true&limit=20", None);

@@ -60,7 +60,11 @@ impl Market {
 
     /// A marketplace whose `hanse.toml` names these partners, which live on when it is killed.
     pub fn with(engine: Engine, partners: &Partners) -> Market {
-        let folder = tempfile::tempdir().expect("a folder");
+        Market::within(engine, partners, tempfile::tempdir().expect("a folder"))
+    }
+
+    /// As `with`, in a folder of the test's own.
+    pub fn within(engine: Engine, partners: &Partners, folder: tempfile::TempDir) -> Market {
         std::fs::write(folder.path().join("hanse.toml"), partners.configuration()).expect("hanse.toml");
         Market::begin(engine, folder, free_port(), Some(partners.base.clone()))
     }
@@ -91,6 +95,13 @@ impl Market {
     /// Opens it on the same data and the same port, after it was killed or stopped.
     pub fn opens_again(&self) {
         *self.child.borrow_mut() = start(self.folder.path(), self.port, &self.sandbox, &self.databases);
+    }
+
+    /// One more process of this marketplace, on PostgreSQL, in the same folder of files.
+    pub fn beside(&self) -> Beside {
+        let port = free_port();
+        let child = start(self.folder.path(), port, &self.sandbox, &self.databases);
+        Beside { child, base: format!("http://localhost:{port}") }
     }
 
     /// The configuration of these data, for calls of the library beside the open marketplace.
@@ -208,6 +219,25 @@ impl Market {
 impl Drop for Market {
     fn drop(&mut self) {
         stop(self.child.get_mut());
+    }
+}
+
+/// Another process on the same data.
+pub struct Beside {
+    child: Child,
+    pub base: String,
+}
+
+impl Beside {
+    pub fn is_killed(&mut self) {
+        self.child.kill().expect("it is killed");
+        self.child.wait().expect("it is gone");
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        stop(&mut self.child);
     }
 }
 
