@@ -279,7 +279,7 @@ fn what_is_sent_wrong_is_a_problem_that_names_the_field() {
         .json("POST", hooks, &json!({"name": "x", "url": "https://x.invalid/", "topics": ["order.lost"]}))
         .is_problem(422, &[("topics.0", "invalid-choice")]);
     hooking.json("POST", hooks, &hook_of("ftp://x/")).is_problem(422, &[("url", "refused-trade-hook-address")]);
-    let made = hooking.json("POST", hooks, &hook_of("http://127.0.0.1:9/hook"));
+    let made = hooking.json("POST", hooks, &hook_of("http://127.0.0.1:1099/hook"));
     assert!(made.is(201)["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")));
     let one = format!("{hooks}/{}", made.json["webhook"]["id"].as_str().expect("an id"));
     hooking
@@ -363,7 +363,7 @@ fn a_token_reaches_as_far_as_was_chosen() {
         false => (member(&market, "demo_seller_2", &["buy", "sell", "hooks"]), "another seller"),
     };
     let hooking = member(&market, "demo_seller_1", &["hooks"]);
-    let webhook = hooking.json("POST", "/api/v1/sell/webhooks", &hook_of("http://127.0.0.1:9/hook"));
+    let webhook = hooking.json("POST", "/api/v1/sell/webhooks", &hook_of("http://127.0.0.1:1099/hook"));
     let webhook = webhook.is(201)["webhook"]["id"].as_str().expect("an id").to_owned();
     let readers = [
         member(&market, "demo_buyer", &["buy:read"]),
@@ -479,7 +479,7 @@ fn body_for(operation: &str) -> Option<Value> {
         "ship_order" => json!({"carrier": "sf", "kind": "other", "weight_grams": 1000}),
         "set_stock" => json!({"variants": []}),
         "change_account" => json!({"settlement_account": "6228480012340042"}),
-        "make_webhook" | "edit_webhook" => hook_of("http://127.0.0.1:9/hook"),
+        "make_webhook" | "edit_webhook" => hook_of("http://127.0.0.1:1099/hook"),
         "replay_webhook" => json!({"since": "2026-01-01T00:00:00Z"}),
         "decide_on_shop" => json!({"decision": "approve"}),
         _ => return None,

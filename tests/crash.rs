@@ -10,7 +10,6 @@ mod support;
 use db::Engine;
 use load::{Good, Program, order_form};
 use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -258,9 +257,8 @@ impl Buyer {
         for order in told {
             let path = format!("/orders/{order}");
             if self.orders[&order] == Known::Paid {
-                let program = RefCell::new(&mut self.program);
                 wait_until("the news of a payment", || {
-                    let shown = program.borrow_mut().must("GET", base, &path, None);
+                    let shown = self.program.must("GET", base, &path, None);
                     (shown["order"]["state"] == "paid").then_some(())
                 });
             }
@@ -318,13 +316,8 @@ impl Shelf {
     }
 
     fn is_found_as_it_is(&mut self, seller: &mut Program, base: &str) {
-        let words: String = form_urlencoded::byte_serialize(self.title.as_bytes()).collect();
-        let (product, listed) = (self.product.clone(), self.listed);
-        let seller = RefCell::new(seller);
         wait_until("the search to agree with the shelf", || {
-            let found = seller.borrow_mut().must("GET", base, &format!("/products?q={words}"), None);
-            let items = found["items"].as_array().expect("a list");
-            (items.iter().any(|item| item["id"] == product.as_str()) == listed).then_some(())
+            (load::finds(seller, base, &self.title, &self.product) == self.listed).then_some(())
         });
     }
 }

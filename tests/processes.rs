@@ -8,8 +8,6 @@ mod support;
 use db::Engine;
 use load::{Good, Program, order_form};
 use serde_json::json;
-use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -35,27 +33,22 @@ fn three_processes_sell_what_there_is() {
     let (doomed, others) = (Mutex::new(others), &bases[..2]);
 
     let (sold, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let orders: Mutex<BTreeSet<String>> = Mutex::default();
-    let unpaid: Mutex<Vec<(Program, String)>> = Mutex::default();
+    let bought: Mutex<Vec<(Program, String, String)>> = Mutex::default();
     std::thread::scope(|threads| {
         for (at, mut program) in buyers.into_iter().enumerate() {
-            let (sold, refused, orders, unpaid, good, bases) = (&sold, &refused, &orders, &unpaid, &good, &bases);
+            let (sold, refused, bought, good, bases) = (&sold, &refused, &bought, &good, &bases);
             threads.spawn(move || {
                 // Whose process is gone goes to another.
                 let own = &bases[at % bases.len()];
                 let mut seen = None;
-                let bought = buys(&mut program, own, good, at, &mut seen).unwrap_or_else(|| {
+                let answered = buys(&mut program, own, good, at, &mut seen).unwrap_or_else(|| {
                     let other = &others[at % others.len()];
                     buys(&mut program, other, good, at, &mut seen).expect("the other processes answer")
                 });
-                match bought {
+                match answered {
                     Some((order, checkout)) => {
-                        assert!(orders.lock().expect("the orders").insert(order), "an order is one buyer's");
+                        bought.lock().expect("what was bought").push((program, order, checkout));
                         sold.fetch_add(1, Ordering::Relaxed);
-                        let mut unpaid = unpaid.lock().expect("the unpaid");
-                        if unpaid.len() < 3 {
-                            unpaid.push((program, checkout));
-                        }
                     }
                     None => {
                         refused.fetch_add(1, Ordering::Relaxed);
@@ -71,39 +64,42 @@ fn three_processes_sell_what_there_is() {
     });
     assert_eq!((sold.into_inner(), refused.into_inner()), (100, 100), "sold is what there was");
     assert_eq!(load::stock_of(&mut seller, &market.base, &good), 0);
+    let mut bought = bought.into_inner().expect("what was bought");
+    for (program, order, _) in &mut bought {
+        let there = program.all(&others[0], "/orders");
+        let there: Vec<_> = there.iter().map(|row| row["order"]["id"].as_str().expect("an id")).collect();
+        assert_eq!(there, [order.as_str()], "a buyer has just the order that was answered");
+    }
     let said = market.command(&["verify"]);
     assert!(said.contains("100 orders: lines, amounts, money and stock agree"), "{said}");
 
     // Each process has an index of its own, and both that live follow what a seller does at one of them.
+    let page = seller.must("GET", &others[0], &format!("/products/{}", good.product), None);
+    let title = page["title"]["en"].as_str().expect("a title").to_owned();
+    for base in others {
+        assert!(load::finds(&mut seller, base, &title, &good.product), "it is sold out and still shown");
+    }
     seller.must("POST", &others[0], &format!("/sell/products/{}/down", good.product), None);
     for base in others {
-        let seller = RefCell::new(&mut seller);
         wait_until("the search of each process to follow", || {
-            let shown = seller.borrow_mut().all(base, &format!("/products?shop={}", shop_of(&good, &seller, base)));
-            (!shown.iter().any(|item| item["id"] == good.product.as_str())).then_some(())
+            (!load::finds(&mut seller, base, &title, &good.product)).then_some(())
         });
     }
 
     // What nobody was there to hear, one that lives asks for: the payer pays while all news goes to a process that is
     // gone, or to one that lives; and the jobs that the killed one had begun are taken over when their lease has run out.
-    for (program, checkout) in &mut *unpaid.lock().expect("the unpaid") {
+    for (program, _, checkout) in &mut bought[..3] {
         let path = format!("/checkouts/{checkout}/payment");
         let begun = program.must("POST", &others[1], &path, Some(&json!({})));
         assert!(program.pays(begun["cashier_url"].as_str().expect("a cashier")), "the payment company takes it");
     }
     market.clock_moves(Duration::from_secs(600));
-    for (program, checkout) in &mut *unpaid.lock().expect("the unpaid") {
-        let program = RefCell::new(program);
+    for (program, _, checkout) in &mut bought[..3] {
         wait_until("the news of the payment", || {
-            let shown = program.borrow_mut().must("GET", &others[0], &format!("/checkouts/{checkout}"), None);
+            let shown = program.must("GET", &others[0], &format!("/checkouts/{checkout}"), None);
             shown["unpaid"].as_array().is_some_and(Vec::is_empty).then_some(())
         });
     }
-}
-
-fn shop_of(good: &Good, program: &RefCell<&mut Program>, base: &str) -> String {
-    let shown = program.borrow_mut().must("GET", base, &format!("/products/{}", good.product), None);
-    shown["shop"]["id"].as_str().expect("a shop").to_owned()
 }
 
 /// Order and checkout; `seen` is the total that was sent. `Some(None)` where all is sold; `None` where there was no answer.

@@ -176,3 +176,10 @@ pub fn stock_of(program: &mut Program, base: &str, good: &Good) -> i64 {
     let found = variants.iter().find(|variant| variant["id"] == good.variant.as_str());
     found.and_then(|variant| variant["stock"].as_i64()).expect("the variant's stock")
 }
+
+/// Whether a search for this title shows the product.
+pub fn finds(program: &mut Program, base: &str, title: &str, product: &str) -> bool {
+    let words: String = form_urlencoded::byte_serialize(title.as_bytes()).collect();
+    let found = program.must("GET", base, &format!("/products?q={words}"), None);
+    found["items"].as_array().expect("a list").iter().any(|item| item["id"] == product)
+}

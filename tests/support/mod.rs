@@ -363,7 +363,7 @@ pub fn owner_of(shop: &str) -> String {
 }
 
 /// Asks again until there is an answer, for at most half a minute: what the marketplace does by itself takes moments.
-pub fn wait_until<T>(what: &str, ask: impl Fn() -> Option<T>) -> T {
+pub fn wait_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(found) = ask() {
