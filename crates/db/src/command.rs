@@ -7,8 +7,8 @@ use std::sync::mpsc::SyncSender;
 use tokio::sync::oneshot;
 
 use crate::database::Shared;
-use crate::engine::{FEW, Link, Unwound};
-use crate::fault::{Failed, Fault, FaultId, Stop};
+use crate::engine::{FEW, Link, Noticed, Unwound};
+use crate::fault::{Failed, Fault, FaultId, Kind, Stop};
 use crate::jobs::{self, NewJob};
 use crate::outbox::{self, Event, Placing};
 use crate::{Db, Id};
@@ -229,8 +229,8 @@ impl Queued {
         let ran = catch_unwind(AssertUnwindSafe(|| self.work_and_wrap(db, shared, placing, &mut collected)));
         let noticed = watch.noticed();
         let verdict = match (ran, noticed) {
-            (Ok(Wrapped::Fault(fault)), _) if fault.may_run_again => Verdict::Again(fault.told),
-            (_, Some(noticed)) if noticed.may_run_again => Verdict::Again(noticed.told),
+            (Ok(Wrapped::Fault(Fault { told, kind })), _) if kind != Kind::Defect => not_a_defect(told, kind),
+            (_, Some(Noticed { told, kind })) if kind != Kind::Defect => not_a_defect(told, kind),
             (Ok(Wrapped::Fault(fault)), _) => Verdict::Undo(End::Fault(FaultId::log(&fault.told))),
             (Err(payload), noticed) => {
                 Verdict::Undo(End::Fault(FaultId::log(&unwound(&*payload, noticed.map(|n| n.told)))))
@@ -277,6 +277,16 @@ impl Queued {
             Ok(false) => Wrapped::Changed,
             Err(error) => Wrapped::Fault(error.into()),
         }
+    }
+}
+
+fn not_a_defect(told: String, kind: Kind) -> Verdict {
+    match kind {
+        Kind::NoRoom => {
+            tracing::error!("no room: {told}");
+            Verdict::Undo(End::Unavailable(told))
+        }
+        Kind::MayRunAgain | Kind::Defect => Verdict::Again(told),
     }
 }
 
@@ -329,6 +339,11 @@ pub(crate) fn run_read<T, R>(
     }));
     let noticed = watch.noticed();
     let told = match (ran, noticed) {
+        (Ok(Err(Stop::Fault(Fault { told, kind: Kind::NoRoom }))), _)
+        | (_, Some(Noticed { told, kind: Kind::NoRoom })) => {
+            tracing::error!("no room: {told}");
+            return ReadEnd::Failed(Failed::Unavailable(told));
+        }
         (Ok(Err(Stop::Fault(fault))), _) => fault.told,
         (Err(payload), noticed) => unwound(&*payload, noticed.map(|n| n.told)).replace("a command", "a read"),
         (Ok(_), Some(noticed)) => format!("a read went on after a failed statement: {}", noticed.told),

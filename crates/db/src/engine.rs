@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sqlite::Sqlite;
 
-use crate::fault::{may_run_again, told_without_values};
+use crate::fault::{Kind, kind_of, told_without_values};
 
 /// A connection to either engine. Names and types of every query are checked for both when the program is compiled.
 ///
@@ -227,13 +227,9 @@ pub(crate) struct Watch(Arc<Watched>);
 
 #[derive(Default)]
 struct Watched {
-    state: AtomicU8,
-    first: Mutex<String>,
+    failed: AtomicBool,
+    first: Mutex<Option<Noticed>>,
 }
-
-const SOUND: u8 = 0;
-const FAILED: u8 = 1;
-const FAILED_MAY_RUN_AGAIN: u8 = 2;
 
 /// What a watched connection unwinds with. No panic hook hears of it.
 pub(crate) enum Unwound {
@@ -242,38 +238,36 @@ pub(crate) enum Unwound {
 }
 
 /// The first failure that a [`Watch`] saw.
+#[derive(Clone)]
 pub(crate) struct Noticed {
     pub told: String,
-    pub may_run_again: bool,
+    pub kind: Kind,
 }
 
 impl Watch {
     pub fn clear(&self) {
-        self.0.state.store(SOUND, Ordering::Relaxed);
+        self.0.failed.store(false, Ordering::Relaxed);
     }
 
     pub fn noticed(&self) -> Option<Noticed> {
-        let state = self.0.state.load(Ordering::Relaxed);
-        (state != SOUND).then(|| Noticed {
-            told: self.0.first.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            may_run_again: state == FAILED_MAY_RUN_AGAIN,
-        })
+        match self.0.failed.load(Ordering::Relaxed) {
+            true => self.0.first.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            false => None,
+        }
     }
 
     fn hear(&self, event: InstrumentationEvent<'_>) {
         match event {
-            InstrumentationEvent::StartQuery { .. } if self.0.state.load(Ordering::Relaxed) != SOUND => {
+            InstrumentationEvent::StartQuery { .. } if self.0.failed.load(Ordering::Relaxed) => {
                 std::panic::resume_unwind(Box::new(Unwound::StatementAfterFault))
             }
             InstrumentationEvent::BeginTransaction { .. } => {
                 std::panic::resume_unwind(Box::new(Unwound::NestedTransaction))
             }
-            InstrumentationEvent::FinishQuery { error: Some(error), .. }
-                if self.0.state.load(Ordering::Relaxed) == SOUND =>
-            {
-                *self.0.first.lock().unwrap_or_else(PoisonError::into_inner) = told_without_values(error);
-                let state = if may_run_again(error) { FAILED_MAY_RUN_AGAIN } else { FAILED };
-                self.0.state.store(state, Ordering::Relaxed);
+            InstrumentationEvent::FinishQuery { error: Some(error), .. } if !self.0.failed.load(Ordering::Relaxed) => {
+                let noticed = Noticed { told: told_without_values(error), kind: kind_of(error) };
+                *self.0.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(noticed);
+                self.0.failed.store(true, Ordering::Relaxed);
             }
             _ => {}
         }

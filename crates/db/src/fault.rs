@@ -55,18 +55,29 @@ impl<R> From<serde_json::Error> for Stop<R> {
 #[derive(Debug)]
 pub struct Fault {
     pub(crate) told: String,
-    pub(crate) may_run_again: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What a fault calls for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// That somebody looks at it.
+    Defect,
+    /// Another run: a deadlock, or a serialisation that failed.
+    MayRunAgain,
+    /// Room on the database's disk. Nobody's mistake, and nothing was written: the caller may try later.
+    NoRoom,
 }
 
 impl Fault {
     pub fn new(told: impl Into<String>) -> Fault {
-        Fault { told: told.into(), may_run_again: false }
+        Fault { told: told.into(), kind: Kind::Defect }
     }
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
-        Fault { told: told_without_values(&error), may_run_again: may_run_again(&error) }
+        Fault { told: told_without_values(&error), kind: kind_of(&error) }
     }
 }
 
@@ -145,12 +156,17 @@ impl<R: fmt::Debug> fmt::Display for Failed<R> {
 
 impl<R: fmt::Debug> std::error::Error for Failed<R> {}
 
-/// Deadlocks and serialisation failures; diesel shows a deadlock only by its text (`lc_messages` is C).
-pub(crate) fn may_run_again(error: &Error) -> bool {
+/// How engines tell of a full disk: PostgreSQL (`disk_full`, 53100), SQLite (`SQLITE_FULL`; `SQLITE_IOERR` where the
+/// full disk shows at its shared memory first).
+const NO_ROOM: [&str; 3] = ["No space left on device", "database or disk is full", "disk I/O error"];
+
+/// Diesel shows neither a deadlock nor a full disk but by its text (`lc_messages` is C).
+pub(crate) fn kind_of(error: &Error) -> Kind {
     match error {
-        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-        Error::DatabaseError(_, about) => about.message().starts_with("deadlock detected"),
-        _ => false,
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Kind::MayRunAgain,
+        Error::DatabaseError(_, about) if about.message().starts_with("deadlock detected") => Kind::MayRunAgain,
+        Error::DatabaseError(_, about) if NO_ROOM.iter().any(|told| about.message().contains(told)) => Kind::NoRoom,
+        _ => Kind::Defect,
     }
 }
 

@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use catalogue::shop::Seller;
 use db::clock::SECOND;
-use db::{Failed, Id, Read, Stop, Tx};
+use db::{BlobError, Failed, Id, Read, Stop, Tx};
 use discovery::Index;
 use member::session::{IDLE_MAX, STAFF_IDLE_MAX};
 use member::{ClientAddress, Session, Staff, Token};
@@ -165,6 +165,17 @@ pub fn failure<R: std::fmt::Debug>(failed: Failed<R>) -> Failure {
             Failure::Unavailable
         }
         Failed::Unknown => Failure::Unavailable,
+    }
+}
+
+/// As `failure`, for an upload that was not stored: a disk without room is nobody's mistake.
+pub fn not_stored(error: BlobError) -> Failure {
+    match error {
+        BlobError::Disk(why) => {
+            tracing::error!("an upload was not stored: {why}");
+            Failure::Unavailable
+        }
+        other => Failure::fault(format!("an upload was not stored: {other}")),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::Note;
 use crate::command::{End, Queued, Verdict};
 use crate::database::Shared;
 use crate::engine::{Link, Purpose, connect};
-use crate::fault::{FaultId, told_without_values};
+use crate::fault::{FaultId, Kind, kind_of, told_without_values};
 use crate::ledger::Chain;
 use crate::outbox::{self, Placing};
 
@@ -91,10 +91,15 @@ impl Seat {
                     }
                     Run::Ended(End::AsCalled)
                 }
-                Commit::Refused(error) if crate::fault::may_run_again(&error) || self.connection.is_none() => {
-                    Run::Again(told_without_values(&error))
+                Commit::Refused(error) => {
+                    let told = told_without_values(&error);
+                    match kind_of(&error) {
+                        _ if self.connection.is_none() => Run::Again(told),
+                        Kind::MayRunAgain => Run::Again(told),
+                        Kind::NoRoom => Run::Ended(End::Unavailable(told)),
+                        Kind::Defect => Run::Ended(End::Fault(FaultId::log(&told))),
+                    }
                 }
-                Commit::Refused(error) => Run::Ended(End::Fault(FaultId::log(&told_without_values(&error)))),
                 Commit::Unknown => Run::Ended(End::Unknown),
             },
             Verdict::Again(told) => {

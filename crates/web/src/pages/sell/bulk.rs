@@ -2,7 +2,7 @@
 //! the seller says so; how far it is, the page says by itself.
 
 use super::with_side;
-use crate::app::{App, AtDesk};
+use crate::app::{App, AtDesk, not_stored};
 use crate::error::Failure;
 use crate::form::{self, FieldError, FormData, FormErrors, broken};
 use crate::format;
@@ -260,7 +260,7 @@ pub async fn upload(State(app): State<App>, desk: AtDesk, frame: Frame, request:
         Ok((blobs.put(&sheet)?, archive.map(|archive| blobs.put(&archive)).transpose()?))
     };
     let stored = tokio::task::spawn_blocking(store).await.map_err(Failure::fault)?;
-    let (sheet, archive) = stored.map_err(|error| Failure::fault(format!("an upload was not stored: {error}")))?;
+    let (sheet, archive) = stored.map_err(not_stored)?;
     let seller = desk.seller.clone();
     match app.write(move |tx| bulk::begin(tx, &seller, &sheet, archive.as_ref(), size)).await? {
         Ok(id) => Ok(frame.go(&import_path(&id))),

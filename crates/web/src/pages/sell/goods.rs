@@ -2,7 +2,7 @@
 //! rows, and the pictures in the same multipart body.
 
 use super::{pair, tell, two, with_side};
-use crate::app::{self, App, AtDesk, Told};
+use crate::app::{self, App, AtDesk, Told, not_stored};
 use crate::error::Failure;
 use crate::form::{self, FieldError, FormData, FormErrors, broken};
 use crate::format;
@@ -579,7 +579,7 @@ pub async fn save_with<T: Send + 'static>(
     let data = app.vault.data().clone();
     let store_all = move || pictures.iter().try_for_each(|picture| picture.store(data.blobs()).map(drop));
     let stored = tokio::task::spawn_blocking(store_all).await.map_err(Failure::fault)?;
-    stored.map_err(|error| Failure::fault(format!("a picture was not stored: {error}")))?;
+    stored.map_err(not_stored)?;
     app.write(command).await
 }
 
