@@ -1,13 +1,17 @@
-//! SIGKILL at any moment, under buyers who order, pay and call off, and a seller who takes goods down and up: whatever
+//! SIGKILL, a lost database and a full disk at any moment, under buyers who order, pay and call off, and a seller who takes goods down and up: whatever
 //! somebody was answered is there afterwards, nothing is there by half, and everything stored agrees with itself.
 //!
 //! `cargo xtask crash --rounds N` runs more rounds than the tests do. A run is chosen by its seed, which it says.
 
+#[path = "support/disk.rs"]
+mod disk;
 #[path = "support/load.rs"]
 mod load;
 mod support;
 
 use db::Engine;
+use db::testing::OwnServer;
+use disk::SmallDisk;
 use load::{Good, Program, order_form};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +21,8 @@ use support::{Market, Partners, wait_until};
 
 const BUYERS: usize = 16;
 const ROUNDS: u64 = 20;
+/// Of a fault that a test needs a disk or a server of its own for.
+const FEWER_ROUNDS: u64 = 6;
 /// In each round the marketplace is killed after at most so many answers about orders.
 const ANSWERS_MAX: u64 = 60;
 const SHELF: i64 = 1_000_000;
@@ -31,11 +37,103 @@ fn what_was_answered_survives_sigkill_on_postgres() {
     killed_again_and_again(Engine::Postgres);
 }
 
+fn killed_again_and_again(engine: Engine) {
+    let partners = Partners::start();
+    let market = Market::with(engine, &partners);
+    struck(&market, number("HANSE_CRASH_ROUNDS").unwrap_or(ROUNDS), Market::is_killed, Market::opens_again);
+}
+
+#[test]
+fn what_was_answered_survives_a_lost_server() {
+    let folder = tempfile::Builder::new().permissions(everybody_enters()).tempdir().expect("a folder");
+    let (partners, server) = (Partners::start(), OwnServer::start(folder.path()));
+    let market = Market::on_server(&server, &partners, tempfile::tempdir().expect("a folder"));
+    let (mut turn, mut writer) = (0, Writer::of(&market));
+    let lost = |market: &Market| {
+        turn += 1;
+        match turn % 2 {
+            0 => server.cuts_connections(),
+            _ => {
+                server.falls();
+                writer.is_refused_clearly(market);
+            }
+        }
+    };
+    struck(&market, FEWER_ROUNDS, lost, |_| server.rises());
+}
+
+#[test]
+fn what_was_answered_survives_a_full_disk_on_sqlite() {
+    let Some(disk) = SmallDisk::mounted() else { return };
+    let partners = Partners::start();
+    let market = Market::within(Engine::Sqlite, &partners, tempfile::tempdir_in(&disk.path).expect("a folder"));
+    let mut writer = Writer::of(&market);
+    let full = |market: &Market| {
+        disk.is_filled();
+        writer.is_refused_clearly(market);
+        // What is there can be read on.
+        let mut guest = market.browser();
+        guest.get("/en/search?q=golden").shows(&["/en/product/"]);
+    };
+    struck(&market, FEWER_ROUNDS, full, |_| disk.has_room_again());
+}
+
+#[test]
+fn what_was_answered_survives_a_full_disk_on_postgres() {
+    let Some(disk) = SmallDisk::mounted() else { return };
+    let (partners, server) = (Partners::start(), OwnServer::start(&disk.path));
+    let market = Market::on_server(&server, &partners, tempfile::tempdir_in(&disk.path).expect("a folder"));
+    let mut writer = Writer::of(&market);
+    let full = |market: &Market| {
+        disk.is_filled();
+        writer.is_refused_clearly(market);
+    };
+    let room = |_: &Market| {
+        disk.has_room_again();
+        server.rises();
+    };
+    struck(&market, FEWER_ROUNDS, full, room);
+}
+
+fn everybody_enters() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o755)
+}
+
+/// A seller who counts their shelf while the marketplace is struck.
+struct Writer {
+    program: Program,
+    good: Good,
+    stock: i64,
+}
+
+impl Writer {
+    fn of(market: &Market) -> Writer {
+        let mut program = load::seller(market, 2);
+        let good = load::stocked(&mut program, &market.base, 1, SHELF).remove(0);
+        Writer { program, good, stock: SHELF }
+    }
+
+    /// Whoever writes is told soon, in words, that it does not work now, and never that something is broken.
+    fn is_refused_clearly(&mut self, market: &Market) {
+        wait_until("the first refusal", || {
+            self.stock += 1;
+            let body = json!({ "variants": [{ "variant": self.good.variant, "stock": self.stock }] });
+            let path = format!("/sell/products/{}/stock", self.good.product);
+            let heard = self.program.asks("PUT", &market.base, &path, "", Some(&body))?;
+            assert!(heard.status < 300 || heard.status == 503, "nobody is at fault: {heard:?}");
+            if heard.status == 503 {
+                assert_eq!(heard.json["type"], "/api#problem-unavailable", "{heard:?}");
+            }
+            (heard.status == 503).then_some(())
+        });
+    }
+}
+
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().and_then(|text| text.parse().ok())
 }
 
-/// Where in a round the kill falls: as good as chance, and the same again for the same seed.
+/// Where in a round the blow falls: as good as chance, and the same again for the same seed.
 fn drawn(seed: u64, round: u64) -> u64 {
     let mut x = seed ^ round.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     for _ in 0..3 {
@@ -46,20 +144,18 @@ fn drawn(seed: u64, round: u64) -> u64 {
     x
 }
 
-fn killed_again_and_again(engine: Engine) {
-    let rounds = number("HANSE_CRASH_ROUNDS").unwrap_or(ROUNDS);
+/// In each round it is struck in the midst of the trade, and comes back; buyers ask again for what was not answered.
+fn struck(market: &Market, rounds: u64, mut strikes: impl FnMut(&Market), comes_back: impl Fn(&Market)) {
     let seed = number("HANSE_CRASH_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 20 | rounds);
-    eprintln!("{rounds} rounds on {engine:?}, HANSE_CRASH_SEED={seed}");
-    let partners = Partners::start();
-    let market = Market::with(engine, &partners);
-    let mut sellers = [load::seller(&market, 0), load::seller(&market, 1)];
+    eprintln!("{rounds} rounds, HANSE_CRASH_SEED={seed}");
+    let mut sellers = [load::seller(market, 0), load::seller(market, 1)];
     let goods = [
         load::stocked(&mut sellers[0], &market.base, 3, SHELF),
         load::stocked(&mut sellers[1], &market.base, 3, SHELF),
     ];
     let [mut seller, mut other] = sellers;
     let mut shelf = Shelf::begun(&mut seller, &market.base);
-    let mut buyers: Vec<Buyer> = load::buyers(&market, BUYERS, 8).into_iter().map(Buyer::new).collect();
+    let mut buyers: Vec<Buyer> = load::buyers(market, BUYERS, 8).into_iter().map(Buyer::new).collect();
 
     for round in 0..rounds {
         let turn = drawn(seed, round);
@@ -79,10 +175,11 @@ fn killed_again_and_again(engine: Engine) {
                 // Not a wait for something to be over: the kill must fall into the work.
                 std::thread::yield_now();
             }
-            market.is_killed();
+            strikes(market);
             over.store(true, Ordering::Relaxed);
         });
-        market.opens_again();
+        comes_back(market);
+        wait_until("the marketplace", || other.call("GET", &market.base, "/sell/orders", "", None).map(|_| ()));
         for (at, buyer) in buyers.iter_mut().enumerate() {
             buyer.asks_again(&market.base);
             buyer.finds_the_newest(&market.base, at);

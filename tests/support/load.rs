@@ -36,8 +36,13 @@ impl Program {
         Program { tokens, next: 0, agent: agent.into() }
     }
 
-    /// Calls the marketplace at `base`. `None`: no answer, or not a whole one.
+    /// As `asks`; `None` also when the marketplace says that it cannot answer now.
     pub fn call(&mut self, method: &str, base: &str, path: &str, key: &str, body: Option<&Value>) -> Option<Heard> {
+        self.asks(method, base, path, key, body).filter(|heard| heard.status != 503)
+    }
+
+    /// Calls the marketplace at `base`. `None`: no answer, or not a whole one.
+    pub fn asks(&mut self, method: &str, base: &str, path: &str, key: &str, body: Option<&Value>) -> Option<Heard> {
         self.next = (self.next + 1) % self.tokens.len();
         let mut request = ureq::http::Request::builder()
             .method(method)

@@ -4,7 +4,7 @@
 // Each test of the whole system is a program of its own and uses its part of this.
 #![allow(dead_code)]
 
-use db::testing::{Setup, TestDatabase};
+use db::testing::{OwnServer, Setup, TestDatabase};
 use db::{Address, Engine};
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
@@ -40,17 +40,25 @@ fn url_of(database: &TestDatabase) -> String {
     }
 }
 
+/// SQLite's lie in the marketplace's folder.
+fn databases(engine: Engine) -> Vec<TestDatabase> {
+    match engine {
+        Engine::Sqlite => Vec::new(),
+        Engine::Postgres => [(); 2].map(|()| TestDatabase::open(engine, Setup::NOTHING)).into(),
+    }
+}
+
 impl Market {
     /// Opens a marketplace with the demo's goods on `engine` and waits until it answers.
     pub fn open(engine: Engine) -> Market {
-        Market::begin(engine, tempfile::tempdir().expect("a folder"), free_port(), None)
+        Market::begin(databases(engine), tempfile::tempdir().expect("a folder"), free_port(), None)
     }
 
     /// As `open`, and what it logs, down to every detail, goes into the file [`Market::log`].
     pub fn logging(engine: Engine) -> Market {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join(LOG), "").expect("a log");
-        Market::begin(engine, folder, free_port(), None)
+        Market::begin(databases(engine), folder, free_port(), None)
     }
 
     /// What was logged so far.
@@ -65,15 +73,20 @@ impl Market {
 
     /// As `with`, in a folder of the test's own.
     pub fn within(engine: Engine, partners: &Partners, folder: tempfile::TempDir) -> Market {
-        std::fs::write(folder.path().join("hanse.toml"), partners.configuration()).expect("hanse.toml");
-        Market::begin(engine, folder, free_port(), Some(partners.base.clone()))
+        Market::on(databases(engine), partners, folder)
     }
 
-    fn begin(engine: Engine, folder: tempfile::TempDir, port: u16, elsewhere: Option<String>) -> Market {
-        let databases = match engine {
-            Engine::Sqlite => Vec::new(),
-            Engine::Postgres => [(); 2].map(|()| TestDatabase::open(engine, Setup::NOTHING)).into(),
-        };
+    /// As `within`, on a PostgreSQL of the test's own.
+    pub fn on_server(server: &OwnServer, partners: &Partners, folder: tempfile::TempDir) -> Market {
+        Market::on([(); 2].map(|()| TestDatabase::on(server, Setup::NOTHING)).into(), partners, folder)
+    }
+
+    fn on(databases: Vec<TestDatabase>, partners: &Partners, folder: tempfile::TempDir) -> Market {
+        std::fs::write(folder.path().join("hanse.toml"), partners.configuration()).expect("hanse.toml");
+        Market::begin(databases, folder, free_port(), Some(partners.base.clone()))
+    }
+
+    fn begin(databases: Vec<TestDatabase>, folder: tempfile::TempDir, port: u16, elsewhere: Option<String>) -> Market {
         let sandbox = elsewhere.unwrap_or_else(|| format!("http://127.0.0.1:{}", free_port()));
         let child = RefCell::new(start(folder.path(), port, &sandbox, &databases));
         Market { child, port, base: format!("http://localhost:{port}"), sandbox, folder, databases }

@@ -158,7 +158,8 @@ impl<R: fmt::Debug> std::error::Error for Failed<R> {}
 
 /// How engines tell of a full disk: PostgreSQL (`disk_full`, 53100), SQLite (`SQLITE_FULL`; `SQLITE_IOERR` where the
 /// full disk shows at its shared memory first).
-const NO_ROOM: [&str; 3] = ["No space left on device", "database or disk is full", "disk I/O error"];
+const NO_ROOM: [&str; 4] =
+    ["No space left on device", "could not extend file", "database or disk is full", "disk I/O error"];
 
 /// Diesel shows neither a deadlock nor a full disk but by its text (`lc_messages` is C).
 pub(crate) fn kind_of(error: &Error) -> Kind {
