@@ -103,6 +103,20 @@ pub fn post(port: u16, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Vec
     head.into_bytes()
 }
 
+/// A form with one file, as a browser would send it.
+pub fn post_file(port: u16, path: &str, cookie: &str, token: &str, name: &str, file: &str) -> Vec<u8> {
+    const BETWEEN: &str = "----hanse-bench-5b1f0c7e";
+    let body = format!(
+        "--{BETWEEN}\r\ncontent-disposition: form-data; name=\"_csrf\"\r\n\r\n{token}\r\n\
+         --{BETWEEN}\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"goods.csv\"\r\n\
+         content-type: text/csv\r\n\r\n{file}\r\n--{BETWEEN}--\r\n"
+    );
+    let mut head = head("POST", port, path, cookie);
+    head.push_str(&format!("content-type: multipart/form-data; boundary={BETWEEN}\r\n"));
+    head.push_str(&format!("origin: http://localhost:{port}\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+    head.into_bytes()
+}
+
 fn head(method: &str, port: u16, path: &str, cookie: &str) -> String {
     let mut head = format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost:{port}\r\nuser-agent: Mozilla/5.0 (hanse bench)\r\n\

@@ -18,7 +18,7 @@ pub enum Expected {
 }
 
 impl Expected {
-    fn check(&self, answer: &Answer) -> Result<(), String> {
+    pub fn check(&self, answer: &Answer) -> Result<(), String> {
         let right = match self {
             Expected::Page(marker) => answer.status == 200 && memmem::find(answer.body, marker.as_bytes()).is_some(),
             Expected::Redirect(to) => answer.status == 303 && answer.location.starts_with(to),
@@ -69,6 +69,17 @@ impl Measured {
         self.elapsed
     }
 
+    /// One more, which took so long.
+    pub fn count(&mut self, took: Duration) {
+        self.latencies.0.saturating_record(took.as_micros() as u64);
+        self.count += 1;
+    }
+
+    /// All of it, from the first request to the last answer.
+    pub fn took(&mut self, elapsed: Duration) {
+        self.elapsed = elapsed;
+    }
+
     pub fn took_cpu(&mut self, cpu: Duration) {
         self.cpu = cpu;
     }
@@ -79,6 +90,13 @@ impl Measured {
         self.count += round.count;
         self.elapsed += round.elapsed;
         self.cpu += round.cpu;
+    }
+
+    /// Unless the round was to warm up.
+    pub fn add_if(&mut self, counts: bool, round: Measured) {
+        if counts {
+            self.add(round);
+        }
     }
 
     pub fn figures(&self) -> Figures {
@@ -143,6 +161,48 @@ impl Load {
         self.run(requests, expected, take, &mut |_, _| Ok(())).await
     }
 
+    /// Sends `rate` requests a second, each at its time whether or not the ones before are answered, as people do who
+    /// know nothing of each other. How long one took counts from its time, not from when a connection was free.
+    pub async fn paced(
+        &mut self,
+        requests: &[Vec<u8>],
+        expected: &Expected,
+        rate: u32,
+        time: Duration,
+    ) -> Result<Measured, String> {
+        let measured = RefCell::new(Measured::default());
+        let (next, began) = (Cell::new(0u32), Instant::now());
+        let all = (time.as_secs_f64() * f64::from(rate)) as u32;
+        let mut workers: FuturesUnordered<_> = self
+            .0
+            .iter_mut()
+            .map(|connection| {
+                let (measured, next) = (&measured, &next);
+                async move {
+                    loop {
+                        let at = next.get();
+                        next.set(at + 1);
+                        if at >= all {
+                            return Ok::<_, String>(());
+                        }
+                        let due = began + Duration::from_secs_f64(f64::from(at) / f64::from(rate));
+                        tokio::time::sleep_until(due.into()).await;
+                        let request = &requests[at as usize % requests.len()];
+                        expected.check(&connection.ask(request).await.map_err(|error| error.to_string())?)?;
+                        measured.borrow_mut().count(due.elapsed());
+                    }
+                }
+            })
+            .collect();
+        while let Some(ended) = workers.next().await {
+            ended?;
+        }
+        drop(workers);
+        let mut measured = measured.into_inner();
+        measured.took(began.elapsed());
+        Ok(measured)
+    }
+
     async fn run(
         &mut self,
         requests: &[Vec<u8>],
@@ -164,9 +224,7 @@ impl Load {
                         let answer = connection.ask(&requests[at]).await.map_err(|error| error.to_string())?;
                         let took = sent.elapsed();
                         expected.check(&answer)?;
-                        let mut measured = measured.borrow_mut();
-                        measured.latencies.0.saturating_record(took.as_micros() as u64);
-                        measured.count += 1;
+                        measured.borrow_mut().count(took);
                         (seen.borrow_mut())(at, &answer)?;
                     }
                     Ok::<_, String>(())
@@ -178,7 +236,7 @@ impl Load {
         }
         drop(all);
         let mut measured = measured.into_inner();
-        measured.elapsed = began.elapsed();
+        measured.took(began.elapsed());
         Ok(measured)
     }
 }

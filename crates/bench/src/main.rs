@@ -36,6 +36,9 @@ pub struct Options {
     /// Generated products, beside the demo's.
     #[arg(long, default_value_t = 10_000)]
     products: usize,
+    /// Sellers of the generated products.
+    #[arg(long, default_value_t = 1_000)]
+    shops: usize,
     /// Measured time of each scenario.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
@@ -57,6 +60,10 @@ pub struct Options {
     /// The binary to measure; else the `hanse` beside this program.
     #[arg(long, value_name = "FILE")]
     hanse: Option<PathBuf>,
+    /// The binary built with `--cfg hanse_without_vault`: what the vault costs a checkout is measured too (`cargo xtask
+    /// bench --vault` builds it).
+    #[arg(long, value_name = "FILE")]
+    unguarded: Option<PathBuf>,
     /// Where the data lie while measuring; emptied before.
     #[arg(long, default_value = "target/bench", value_name = "FOLDER")]
     folder: PathBuf,
@@ -117,14 +124,29 @@ fn measure_on(
     chosen: &[&scenarios::Scenario],
 ) -> Result<report::Table, String> {
     let market = prepare::market(engine, options)?;
-    let hanse = process::Server::hanse(&market, options)?;
+    let binary = options.hanse.as_deref();
+    let first = process::Server::hanse(binary, &market.folder, &market.config)?;
+    let indexed_in = first.opened_in.as_millis();
+    // What is told of a start is the second one, for the first builds the search index.
+    drop(first);
+    let hanse = process::Server::hanse(binary, &market.folder, &market.config)?;
     let bare = process::Server::bare(&market)?;
-    let mut table = report::Table::new(engine.name(), market.products, options, hanse.started_in, hanse.memory());
+    let unguarded = match (&market.unguarded, &options.unguarded) {
+        (Some(config), Some(binary)) => Some(process::Server::hanse(Some(binary), &market.folder, config)?),
+        _ => None,
+    };
+    let starts = report::Starts {
+        first: indexed_in,
+        again: hanse.opened_in.as_millis(),
+        first_page: hanse.first_page_in.as_millis(),
+    };
+    let mut table = report::Table::new(engine.name(), market.products, options, starts, hanse.memory());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     let ground = scenarios::Ground {
         market: &market,
         hanse: &hanse,
         bare: &bare,
+        unguarded: unguarded.as_ref(),
         connections: options.connections,
         time: Duration::from_secs(options.seconds),
     };

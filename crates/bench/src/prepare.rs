@@ -15,8 +15,9 @@ use hanse::{demo, house};
 use member::{ClientAddress, sign_in};
 use policy::Typed;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use vault::Vault;
 
@@ -28,7 +29,8 @@ const GOODS_PER_READ: i64 = 500;
 const MINIMUM_MAX: i64 = 12;
 const STOCK_MIN: i64 = 2_000;
 const LINES_PER_CART: usize = 3;
-const CART_SHOPS: usize = 5;
+/// Searched words, the same in each run.
+const SEARCHES: usize = 2_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -50,12 +52,18 @@ pub struct Market {
     pub folder: PathBuf,
     pub config: Config,
     pub products: usize,
+    /// Those of one shop together, as [`Market::shops`] says.
     pub goods: Vec<Good>,
+    shops: Vec<Range<usize>>,
+    /// What buyers type.
+    pub searches: Vec<String>,
     pub categories: Vec<String>,
     pub buyers: Vec<Buyer>,
     pub seller: Seller,
     /// The bare server's database: a file, or an URL.
     pub bare: String,
+    /// A copy of everything, for the marketplace without a vault.
+    pub unguarded: Option<Config>,
 }
 
 /// One variant that a cart can hold.
@@ -81,6 +89,7 @@ pub struct Buyer {
 /// A seller of the demo with a session, and one of the seller's products.
 pub struct Seller {
     pub token: String,
+    pub shop: Id,
     pub product: Id,
     pub title: String,
 }
@@ -88,10 +97,10 @@ pub struct Seller {
 impl Market {
     /// The lines of the cart that buyer number `buyer` fills in round `round`: three products of one shop.
     pub fn cart(&self, buyer: usize, round: usize) -> Vec<&Good> {
-        let shops = CART_SHOPS.min(self.goods.len() / LINES_PER_CART).max(1);
-        let of_shop = self.goods.len() / shops;
+        let shops = self.shops.len();
         let (shop, turn) = (buyer % shops, buyer / shops + round * self.buyers.len().div_ceil(shops));
-        (0..LINES_PER_CART).map(|line| &self.goods[shop * of_shop + (turn * LINES_PER_CART + line) % of_shop]).collect()
+        let of_shop = &self.goods[self.shops[shop].clone()];
+        (0..LINES_PER_CART).map(|line| &of_shop[(turn * LINES_PER_CART + line) % of_shop.len()]).collect()
     }
 }
 
@@ -125,8 +134,9 @@ pub fn market(engine: Engine, options: &Options) -> Result<Market, String> {
     let demo_folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo");
     runtime.block_on(demo::load(&vault, &demo_folder, edition)).map_err(|error| format!("the demo: {error}"))?;
     let seller = runtime.block_on(seller(&vault))?;
-    let shops = generated::load(&vault, SEED, options.products).map_err(|error| error.to_string())?;
-    let (goods, categories, products) = goods(&vault, &shops)?;
+    let shops = generated::load(&vault, SEED, options.products, options.shops).map_err(|error| error.to_string())?;
+    let Offered { goods, shops, categories, products } = offered(&vault, &shops)?;
+    let searches = searches(&goods);
     let buyers = runtime.block_on(buyers(&vault, options.buyers, edition))?;
     vault.keys().database().clone().close();
     vault.data().clone().close();
@@ -135,7 +145,11 @@ pub fn market(engine: Engine, options: &Options) -> Result<Market, String> {
         Engine::Sqlite => copy(&folder.join("data/hanse.sqlite"), &folder.join("bare.sqlite"))?,
         Engine::Postgres => new_database(server.unwrap_or_default(), "hanse_bench_bare", Some("hanse_bench_data"))?,
     };
-    Ok(Market { folder, config, products, goods, categories, buyers, seller, bare })
+    let unguarded = match options.unguarded {
+        Some(_) => Some(beside(engine, &config, &folder, server.unwrap_or_default())?),
+        None => None,
+    };
+    Ok(Market { folder, config, products, goods, shops, searches, categories, buyers, seller, bare, unguarded })
 }
 
 /// Makes a database anew, empty or as a copy, and tells its URL.
@@ -148,6 +162,35 @@ fn new_database(server: &str, name: &str, copy_of: Option<&str>) -> Result<Strin
     }
     let (before, _) = server.rsplit_once('/').ok_or("an URL of a server ends with /postgres")?;
     Ok(format!("{before}/{name}"))
+}
+
+/// The same marketplace once more, beside the first.
+fn beside(engine: Engine, config: &Config, folder: &Path, server: &str) -> Result<Config, String> {
+    let mut other = config.clone();
+    let to = folder.join("unguarded");
+    for name in ["data", "keys"] {
+        copy_folder(&folder.join(name), &to.join(name))?;
+    }
+    (other.database.files, other.database.epoch_keys) = (to.join("data"), to.join("keys"));
+    (other.database.data, other.database.keys) = match engine {
+        Engine::Sqlite => (to.join("data").display().to_string(), to.join("keys").display().to_string()),
+        Engine::Postgres => (
+            new_database(server, "hanse_bench_unguarded_data", Some("hanse_bench_data"))?,
+            new_database(server, "hanse_bench_unguarded_keys", Some("hanse_bench_keys"))?,
+        ),
+    };
+    Ok(other)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
+    let told = |error: std::io::Error| format!("{}: {error}", from.display());
+    std::fs::create_dir_all(to).map_err(told)?;
+    for entry in std::fs::read_dir(from).map_err(told)? {
+        let entry = entry.map_err(told)?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() { copy_folder(&from, &to)? } else { copy(&from, &to).map(drop)? }
+    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<String, String> {
@@ -189,20 +232,30 @@ async fn seller(vault: &Vault) -> Result<Seller, String> {
     let come_in = sign_in::by_password(vault, &name, &password, &from, None).await;
     let signed_in = come_in.map_err(|error| format!("the demo's seller: {error:?}"))?;
     let member = signed_in.member.id.clone();
-    let product = vault.data().read(move |r| {
+    let found = vault.data().read(move |r| {
         let seller = catalogue::shop::seller(r, &member)?.ok_or(Stop::fault("no shop"))?;
-        Ok::<_, Stop<()>>(view::own_products(r, &seller, Some(true), None, 1)?)
+        let product = view::own_products(r, &seller, Some(true), None, 1)?;
+        Ok::<_, Stop<()>>((seller.shop, product))
     });
-    let product = product.await.map_err(|error| error.to_string())?;
+    let (shop, product) = found.await.map_err(|error| error.to_string())?;
     let product = product.into_iter().next().ok_or("the demo's seller sells nothing")?;
-    Ok(Seller { token: signed_in.token.as_str().to_owned(), product: product.id, title: product.title.en })
+    Ok(Seller { token: signed_in.token.as_str().to_owned(), shop, product: product.id, title: product.title.en })
 }
 
-/// The generated goods that carts are filled with, those of one shop together; every category; how many products there
-/// are.
-fn goods(vault: &Vault, shops: &[Id]) -> Result<(Vec<Good>, Vec<String>, usize), String> {
+/// What is for sale.
+struct Offered {
+    goods: Vec<Good>,
+    shops: Vec<Range<usize>>,
+    categories: Vec<String>,
+    products: usize,
+}
+
+/// The generated goods that carts are filled with, of each shop that has enough of them; every category; how many
+/// products there are.
+fn offered(vault: &Vault, shops: &[Id]) -> Result<Offered, String> {
+    let generated: HashSet<&Id> = shops.iter().collect();
     let mut of_shop: BTreeMap<Id, Vec<Good>> = BTreeMap::new();
-    let (mut after, mut count, mut categories): (Option<Id>, usize, Vec<String>) = (None, 0, Vec::new());
+    let (mut after, mut products, mut categories): (Option<Id>, usize, Vec<String>) = (None, 0, Vec::new());
     loop {
         let from = after.take();
         let page = vault.data().read_now(move |r| {
@@ -213,9 +266,9 @@ fn goods(vault: &Vault, shops: &[Id]) -> Result<(Vec<Good>, Vec<String>, usize),
         });
         let (last, page) = page.map_err(|error| error.to_string())?;
         for product in page {
-            count += 1;
+            products += 1;
             categories.push(product.category.clone());
-            if product.sale == Sale::Open && shops.contains(&product.shop.id) {
+            if product.sale == Sale::Open && generated.contains(&product.shop.id) {
                 of_shop.entry(product.shop.id.clone()).or_default().extend(good(&product));
             }
         }
@@ -226,12 +279,31 @@ fn goods(vault: &Vault, shops: &[Id]) -> Result<(Vec<Good>, Vec<String>, usize),
     }
     categories.sort();
     categories.dedup();
-    let each = of_shop.values().map(Vec::len).max().unwrap_or(0).min(of_shop.values().map(Vec::len).min().unwrap_or(0));
-    let goods: Vec<Good> = of_shop.into_values().take(CART_SHOPS).flat_map(|of| of.into_iter().take(each)).collect();
-    if each < LINES_PER_CART {
-        return Err("too few products to fill a cart: more --products".to_owned());
+    let (mut goods, mut shops) = (Vec::new(), Vec::new());
+    for of_shop in of_shop.into_values().filter(|of_shop| of_shop.len() >= LINES_PER_CART) {
+        shops.push(goods.len()..goods.len() + of_shop.len());
+        goods.extend(of_shop);
     }
-    Ok((goods, categories, count))
+    if shops.is_empty() {
+        return Err("too few products to fill a cart: more --products or fewer --shops".to_owned());
+    }
+    Ok(Offered { goods, shops, categories, products })
+}
+
+/// Two or three words of a title, in either language; every tenth with a letter too few.
+fn searches(goods: &[Good]) -> Vec<String> {
+    let words = |at: usize, good: &Good| {
+        if at % 3 == 2 {
+            return good.title_zh.chars().take(4).collect();
+        }
+        let words: Vec<&str> = good.title.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+        let mut typed = words[at % 2..].iter().take(2 + at % 2).copied().collect::<Vec<_>>().join(" ");
+        if at % 10 == 0 {
+            typed.remove(2);
+        }
+        typed
+    };
+    (0..SEARCHES).map(|at| words(at, &goods[at * 7 % goods.len()])).collect()
 }
 
 /// The first variant of a product of which a run can buy many times.

@@ -1,11 +1,11 @@
 //! The servers under load, each a process of its own, so that memory and time are counted apart.
 
-use crate::Options;
 use crate::prepare::Market;
+use hanse::config::Config;
 use serde::Serialize;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,9 @@ pub struct Server {
     child: Child,
     pub port: u16,
     /// From the start of the process until it says that it is open.
-    pub started_in: Duration,
+    pub opened_in: Duration,
+    /// From the start of the process until a page was answered.
+    pub first_page_in: Duration,
 }
 
 /// Resident memory in MiB.
@@ -29,18 +31,19 @@ pub struct Memory {
 }
 
 impl Server {
-    /// The release binary on the prepared data. Its index is built when it starts.
-    pub fn hanse(market: &Market, options: &Options) -> Result<Server, String> {
-        let binary = match &options.hanse {
-            Some(file) => file.clone(),
+    /// The marketplace on prepared data; the `hanse` beside this program where no other is named. Its index is built
+    /// when it starts for the first time.
+    pub fn hanse(binary: Option<&Path>, folder: &Path, config: &Config) -> Result<Server, String> {
+        let binary = match binary {
+            Some(file) => file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?,
             None => beside_me("hanse")?,
         };
-        let database = &market.config.database;
+        let database = &config.database;
         let port = free_port()?;
         let mut command = Command::new(binary);
         command
             .args(["serve", "--no-demo", "--database", &database.data, "--keys", &database.keys])
-            .current_dir(&market.folder)
+            .current_dir(folder)
             .env("HANSE_FILES", &database.files)
             .env("HANSE_EPOCH_KEYS", &database.epoch_keys)
             .env("HANSE_LISTEN", format!("127.0.0.1:{port}"))
@@ -78,11 +81,13 @@ impl Server {
                 }
             }
         });
-        let mut server = Server { child, port, started_in: Duration::ZERO };
+        let mut server = Server { child, port, opened_in: Duration::ZERO, first_page_in: Duration::ZERO };
         if hear.recv_timeout(START_MAX).is_err() {
             return Err(format!("{} does not open", command.get_program().to_string_lossy()));
         }
-        server.started_in = began.elapsed();
+        server.opened_in = began.elapsed();
+        first_page(port).map_err(|error| format!("the first page: {error}"))?;
+        server.first_page_in = began.elapsed();
         Ok(server)
     }
 
@@ -120,6 +125,13 @@ impl Drop for Server {
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// The home page, whole; of the bare server, which has none, its answer.
+fn first_page(port: u16) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.write_all(format!("GET /en HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n").as_bytes())?;
+    stream.read_to_end(&mut Vec::new()).map(drop)
 }
 
 fn beside_me(name: &str) -> Result<PathBuf, String> {

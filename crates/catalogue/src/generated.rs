@@ -18,7 +18,6 @@ use crate::{Both, Refused};
 
 /// With variants and tiers these are some 180 rows: longer commands make others wait.
 const PRODUCTS_PER_COMMAND: usize = 25;
-const PRODUCTS_PER_SHOP: usize = 2_000;
 const WRITERS: usize = 4;
 
 /// Category: key, parent, names.
@@ -257,8 +256,8 @@ impl<R: fmt::Debug> From<Failed<R>> for NotGenerated {
     }
 }
 
-/// Writes `count` products, in new shops of new members of some thousands each. Blocks.
-pub fn load(vault: &Vault, seed: u64, count: usize) -> Result<Vec<Id>, NotGenerated> {
+/// Writes `count` products in so many new shops of new members, each in turn. Blocks.
+pub fn load(vault: &Vault, seed: u64, count: usize, shops: usize) -> Result<Vec<Id>, NotGenerated> {
     let db = vault.data();
     db.write_now(|tx| {
         CATEGORIES.iter().zip(1_000i64..).try_for_each(|(&(key, parent, en, zh), sort)| {
@@ -266,9 +265,7 @@ pub fn load(vault: &Vault, seed: u64, count: usize) -> Result<Vec<Id>, NotGenera
             category::put(tx, &NewCategory { key: key.into(), parent, name: Both::new(en, zh), sort })
         })
     })?;
-    let shops = (0..count.div_ceil(PRODUCTS_PER_SHOP).max(1))
-        .map(|number| open_shop(vault, seed, number))
-        .collect::<Result<Vec<Id>, _>>()?;
+    let shops = (0..shops.max(1)).map(|number| open_shop(vault, seed, number)).collect::<Result<Vec<Id>, _>>()?;
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|threads| {
         let writers: Vec<_> =
@@ -391,8 +388,8 @@ mod tests {
     #[test]
     fn generated_goods_are_for_sale() {
         each_engine(|t| {
-            let shops = load(&t.vault, 7, 130).unwrap();
-            assert_eq!(shops.len(), 1);
+            let shops = load(&t.vault, 7, 130, 3).unwrap();
+            assert_eq!(shops.len(), 3);
             let entries = t
                 .data
                 .db

@@ -309,6 +309,9 @@ impl Config {
                 "operator: these are the demo's words; say who answers for the marketplace before it is public (8-a)",
             );
         }
+        if vault::WITHOUT && !(of.is_demo && local) {
+            wrong("this build seals nothing (--cfg hanse_without_vault): it is for measuring, on this machine only");
+        }
         if local && !self.server.insecure_http && !listens_here(&self.server.listen) {
             wrong(
                 "server.listen: with an address on localhost only this machine may reach it; listen on 127.0.0.1, say \

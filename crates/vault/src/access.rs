@@ -118,11 +118,14 @@ impl<P: Purpose> Access<P> {
     }
 
     pub fn covers(&self, person: &Id) -> bool {
-        self.versions.contains_key(person) || self.fresh.contains(person)
+        crate::WITHOUT || self.versions.contains_key(person) || self.fresh.contains(person)
     }
 
     /// The person's key, and the demand that the person's state be still the one that was looked at.
     pub(crate) fn key(&self, scope: &mut impl Scope, person: &Id, duty: Duty) -> Result<Arc<PersonKey>, NotOpened> {
+        if crate::WITHOUT {
+            return unguarded::key();
+        }
         let key = self.keys.get(&(person.clone(), duty)).ok_or(NotOpened::NoKey)?;
         self.demand(scope, person)?;
         Ok(key.clone())
@@ -130,6 +133,9 @@ impl<P: Purpose> Access<P> {
 
     /// The demand that this access cover the person, in the state that was looked at.
     pub(crate) fn demand(&self, scope: &mut impl Scope, person: &Id) -> Result<(), NotOpened> {
+        if crate::WITHOUT {
+            return Ok(());
+        }
         if let Some(version) = self.versions.get(person) {
             scope.require(person, *version);
         } else if !self.fresh.contains(person) {
@@ -161,6 +167,9 @@ impl Seen {
     }
 
     fn note(&self, scope: &mut impl Scope, field: &FieldInfo, to: Option<&str>) {
+        if crate::WITHOUT {
+            return;
+        }
         let own = self.actor.who.as_ref() == Some(&self.person) && to.is_none();
         let at = scope.now();
         let head = ledger::head(at, &self.actor, &self.person, self.purpose, to, &self.about);
@@ -190,6 +199,9 @@ impl Vault {
         people: &[Id],
         asked: Option<&Id>,
     ) -> Result<Access<P>, NoAccess> {
+        if crate::WITHOUT {
+            return Ok(unguarded::access(actor));
+        }
         check_role::<P>(actor)?;
         let wanted = people.to_vec();
         let rows = self
@@ -214,6 +226,25 @@ impl Vault {
         let versions = judge::<P>(rows, people, None)?;
         let keys = self.keys.load_now(people).map_err(|e| NoAccess::Unavailable(e.to_string()))?;
         Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
+    }
+}
+
+/// For measuring what an access costs; see [`crate::WITHOUT`].
+mod unguarded {
+    use super::*;
+    use aws_lc_rs::aead::AES_256_GCM;
+    use std::sync::OnceLock;
+
+    pub fn access<P: Purpose>(actor: &Actor) -> Access<P> {
+        let (versions, fresh, keys) = Default::default();
+        Access { actor: actor.clone(), versions, fresh, keys, purpose: PhantomData }
+    }
+
+    /// Nothing is sealed with it.
+    pub fn key() -> Result<Arc<PersonKey>, NotOpened> {
+        static NONE: OnceLock<Option<Arc<PersonKey>>> = OnceLock::new();
+        let key = NONE.get_or_init(|| PersonKey::new(&AES_256_GCM, &[0; 32]).ok().map(Arc::new));
+        key.clone().ok_or(NotOpened::NoKey)
     }
 }
 

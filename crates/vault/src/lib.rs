@@ -26,6 +26,10 @@ pub use sealed::{Disclosed, Masked, NotOpened, Personal, RowKey, Sealed, Written
 use db::Database;
 use std::sync::Arc;
 
+/// Built with `--cfg hanse_without_vault`, which only `cargo xtask bench --vault` sets: nothing is sealed, asked or
+/// noted, so that what this costs can be measured. The marketplace then opens on this machine only.
+pub const WITHOUT: bool = cfg!(hanse_without_vault);
+
 /// The vault of one marketplace: its data, its key store, and the edition of the policy in force.
 #[derive(Clone)]
 pub struct Vault {

@@ -3,6 +3,7 @@
 //! session, opens no form's seal, seals nothing, prices nothing, keeps no ledger and tells nobody. What the marketplace
 //! does besides is what stands between the two.
 
+pub mod driver;
 mod tables;
 mod write;
 

@@ -14,13 +14,13 @@ use tokio::sync::oneshot;
 /// As in the marketplace.
 const COMMANDS_PER_COMMIT_MAX: usize = 64;
 /// As long as a hash of what the form said, and as the prices that were seen.
-const CONTENT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-const PRICES: &str = "6:3400 24:3200 96:3000";
-const PAY_WITHIN: i64 = 72 * 3_600_000_000;
-const SQLITE_SETTINGS: &str = "pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = full; \
+pub const CONTENT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+pub const PRICES: &str = "6:3400 24:3200 96:3000";
+pub const PAY_WITHIN: i64 = 72 * 3_600_000_000;
+pub const SQLITE_SETTINGS: &str = "pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = full; \
     pragma foreign_keys = on; pragma secure_delete = on; pragma temp_store = memory; \
     pragma journal_size_limit = 67108864; pragma cache_size = -16384; pragma trusted_schema = off";
-const POSTGRES_SETTINGS: &str = "set timezone to 'UTC'; set client_min_messages to warning";
+pub const POSTGRES_SETTINGS: &str = "set timezone to 'UTC'; set client_min_messages to warning";
 
 /// What a request wants written.
 pub struct Work {
@@ -55,11 +55,11 @@ fn next(queue: &Queue) -> Option<Work> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-fn now() -> i64 {
+pub fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
 }
 
-fn fresh() -> String {
+pub fn fresh() -> String {
     db::Id::fresh().to_string()
 }
 

@@ -7,9 +7,9 @@ use crate::client::{get, post};
 use crate::load::{Expected, Load, Measured};
 use crate::prepare::Good;
 use crate::process::Server;
-use crate::report::{Found, Row};
+use crate::report::{Found, Goal, Row};
 
-const CONSIGNEE: [(&str, &str); 4] = [
+pub const CONSIGNEE: [(&str, &str); 4] = [
     ("to", "own"),
     ("consignee_name", "Wang Xiaoming"),
     ("consignee_phone", "13977310001"),
@@ -17,26 +17,58 @@ const CONSIGNEE: [(&str, &str); 4] = [
 ];
 /// Not measured: connections, caches and statements are made in it.
 const WARM_UP_ROUNDS: usize = 1;
+/// To reach, in hundredths.
+const OF_BARE: f64 = 60.0;
+const OF_DRIVER: f64 = 40.0;
+const OF_UNGUARDED: f64 = 92.0;
 
 pub async fn run(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
-    let mut hanse = Hanse::begin(ground).await?;
+    let mut hanse = Hanse::begin(ground, ground.hanse).await?;
     let mut bare = Bare::begin(ground).await?;
-    let (mut of_hanse, mut of_bare) = (Measured::default(), Measured::default());
+    let mut unguarded = match ground.unguarded {
+        Some(server) => Some((server, Hanse::begin(ground, server).await?)),
+        None => None,
+    };
+    let [mut of_hanse, mut of_bare, mut of_unguarded] = [(); 3].map(|()| Measured::default());
     let mut round = 0;
     while of_hanse.elapsed().max(of_bare.elapsed()) < ground.time {
         let carts: Vec<_> = (0..ground.market.buyers.len()).map(|buyer| ground.market.cart(buyer, round)).collect();
+        let counts = round >= WARM_UP_ROUNDS;
         let placing = hanse.fill(&carts).await?;
-        let one = timed(ground.hanse, &mut hanse.load, &placing, "/en/pay/").await?;
+        of_hanse.add_if(counts, timed(ground.hanse, &mut hanse.load, &placing, "/en/pay/").await?);
         let placing = bare.fill(&carts, round).await?;
-        let other = timed(ground.bare, &mut bare.load, &placing, "/pay/").await?;
-        if round >= WARM_UP_ROUNDS {
-            of_hanse.add(one);
-            of_bare.add(other);
+        of_bare.add_if(counts, timed(ground.bare, &mut bare.load, &placing, "/pay/").await?);
+        if let Some((server, unguarded)) = &mut unguarded {
+            let placing = unguarded.fill(&carts).await?;
+            of_unguarded.add_if(counts, timed(server, &mut unguarded.load, &placing, "/en/pay/").await?);
         }
         round += 1;
     }
-    let found = Found::Load { hanse: of_hanse.figures(), bare: Some(of_bare.figures()) };
-    Ok(vec![Row { what: "checkout", found }])
+    let row = |what, beside, goal| {
+        let found = Found::Load { hanse: of_hanse.figures(), beside: Some(beside) };
+        Row { what, found, goal: Some(Goal::Share(goal)) }
+    };
+    let mut rows = vec![row("checkout", of_bare.figures(), OF_BARE)];
+    let driver = crate::bare::driver::run(ground.market, round, ground.time)?;
+    let of_driver = if ground.market.bare.starts_with("postgres") { OF_DRIVER } else { 0.0 };
+    rows.push(row("  beside the bare driver", driver, of_driver));
+    if unguarded.is_some() {
+        rows.push(row("  beside one without vault", of_unguarded.figures(), OF_UNGUARDED));
+    }
+    Ok(rows)
+}
+
+/// One more round of the marketplace alone, carts filled before.
+pub async fn alone(ground: &Ground<'_>, rounds: std::ops::Range<usize>) -> Result<Measured, String> {
+    let mut hanse = Hanse::begin(ground, ground.hanse).await?;
+    let mut measured = Measured::default();
+    for (number, round) in rounds.enumerate() {
+        let carts: Vec<_> = (0..ground.market.buyers.len()).map(|buyer| ground.market.cart(buyer, round)).collect();
+        let placing = hanse.fill(&carts).await?;
+        let one = timed(ground.hanse, &mut hanse.load, &placing, "/en/pay/").await?;
+        measured.add_if(number >= WARM_UP_ROUNDS, one);
+    }
+    Ok(measured)
 }
 
 async fn timed(server: &Server, load: &mut Load, placing: &[Vec<u8>], to: &'static str) -> Result<Measured, String> {
@@ -63,8 +95,8 @@ struct Hanse {
 }
 
 impl Hanse {
-    async fn begin(ground: &Ground<'_>) -> Result<Hanse, String> {
-        let (market, port) = (ground.market, ground.hanse.port);
+    async fn begin(ground: &Ground<'_>, server: &Server) -> Result<Hanse, String> {
+        let (market, port) = (ground.market, server.port);
         let mut load = Load::open(port, ground.connections).await?;
         let cookies: Vec<String> = market.buyers.iter().map(|buyer| session(&buyer.token)).collect();
         let mut tokens = vec![String::new(); cookies.len()];

@@ -3,8 +3,14 @@
 
 mod checkout;
 mod findable;
+mod history;
+mod import;
+mod large_cart;
+mod order;
 mod pages;
+mod words;
 
+use crate::client::{Connection, get};
 use crate::prepare::Market;
 use crate::process::Server;
 use crate::report::Row;
@@ -16,6 +22,8 @@ pub struct Ground<'a> {
     pub market: &'a Market,
     pub hanse: &'a Server,
     pub bare: &'a Server,
+    /// The marketplace without sealing, access and ledger, where what they cost is asked.
+    pub unguarded: Option<&'a Server>,
     /// Requests in flight.
     pub connections: usize,
     /// Measured time.
@@ -29,12 +37,18 @@ pub struct Scenario {
     pub run: for<'a> fn(&'a Ground<'a>) -> Running<'a>,
 }
 
-/// In the order in which they run: what only reads comes first.
+/// In the order in which they run: what only reads comes first, what leaves many rows behind last.
 const ALL: &[Scenario] = &[
     Scenario { name: "list", run: |ground| Box::pin(pages::list(ground)) },
+    Scenario { name: "facets", run: |ground| Box::pin(pages::facets(ground)) },
     Scenario { name: "product", run: |ground| Box::pin(pages::product(ground)) },
+    Scenario { name: "words", run: |ground| Box::pin(words::run(ground)) },
     Scenario { name: "findable", run: |ground| Box::pin(findable::run(ground)) },
+    Scenario { name: "cart", run: |ground| Box::pin(large_cart::run(ground)) },
     Scenario { name: "checkout", run: |ground| Box::pin(checkout::run(ground)) },
+    Scenario { name: "order", run: |ground| Box::pin(order::run(ground)) },
+    Scenario { name: "import", run: |ground| Box::pin(import::run(ground)) },
+    Scenario { name: "history", run: |ground| Box::pin(history::run(ground)) },
 ];
 
 /// Those named, or all.
@@ -49,4 +63,10 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Scenario>, String> {
 /// The cookie of a signed-in member.
 pub fn session(token: &str) -> String {
     format!("__Host-session={token}")
+}
+
+/// A page that a member looks at, and the token of its forms.
+pub async fn forms_token(connection: &mut Connection, port: u16, path: &str, cookie: &str) -> Result<String, String> {
+    let page = connection.ask(&get(port, path, cookie)).await.map_err(|error| error.to_string())?;
+    page.field("_csrf").ok_or_else(|| format!("{path} has no form: {}", page.status))
 }

@@ -5,12 +5,15 @@ use super::Ground;
 use crate::client::{Connection, get};
 use crate::load::{Expected, Figures, Load};
 use crate::process::Server;
-use crate::report::{Found, Row};
+use crate::report::{Found, Goal, Row};
 use std::time::Duration;
 
 const WARM_UP: Duration = Duration::from_millis(700);
 const PAGES_OF_A_LIST: usize = 5;
 const PRODUCTS: usize = 2_000;
+const PAGES_PER_SECOND: f64 = 10_000.0;
+const FACETS: [&str; 4] =
+    ["is=Material:bamboo", "low=5&high=40", "minimum=50&stock=1", "is=Material:cotton&is=Material:linen"];
 
 pub async fn list(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
     let mut paths = Vec::new();
@@ -24,13 +27,24 @@ pub async fn list(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
     measured(ground, "list page", &paths, "href=\"/en/product/").await
 }
 
+/// A list with filters chosen, which narrow each other's counts.
+pub async fn facets(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
+    let mut paths = Vec::new();
+    for category in &ground.market.categories {
+        for chosen in FACETS {
+            paths.push(format!("/en/search?category={category}&{chosen}"));
+        }
+    }
+    measured(ground, "list with filters", &paths, "class=\"chosen\"").await
+}
+
 pub async fn product(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
     let goods = ground.market.goods.iter().take(PRODUCTS);
     let paths: Vec<String> = goods.map(|good| format!("/en/product/{}", good.product)).collect();
     measured(ground, "product page", &paths, "name=\"qty-").await
 }
 
-async fn measured(
+pub async fn measured(
     ground: &Ground<'_>,
     what: &'static str,
     paths: &[String],
@@ -51,10 +65,11 @@ async fn measured(
         return Err(format!("the bare server does not keep a page: {}", kept.status));
     }
     let bare = load(ground, ground.bare, &[get(bare, "/page", "")], &expected).await?;
-    Ok(vec![Row { what, found: Found::Load { hanse, bare: Some(bare) } }])
+    let goal = Some(Goal::PerSecond(PAGES_PER_SECOND));
+    Ok(vec![Row { what, found: Found::Load { hanse, beside: Some(bare) }, goal }])
 }
 
-async fn load(
+pub async fn load(
     ground: &Ground<'_>,
     server: &Server,
     requests: &[Vec<u8>],

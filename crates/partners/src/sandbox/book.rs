@@ -238,6 +238,15 @@ struct Line {
 pub struct Book {
     path: PathBuf,
     inner: Mutex<Inner>,
+    disk: Mutex<Disk>,
+}
+
+/// The same file once more, for those who wait until their lines are on disk: one of them waits for all who wrote
+/// meanwhile.
+struct Disk {
+    file: File,
+    /// Lines below this number are on disk.
+    safe: u64,
 }
 
 struct Inner {
@@ -250,7 +259,7 @@ impl Inner {
     /// Appends whole lines, or nothing: what a full disk cut short is taken back.
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let whole = self.file.stream_position()?;
-        let written = self.file.write_all(lines).and_then(|()| self.file.sync_data());
+        let written = self.file.write_all(lines);
         if written.is_err() {
             self.file.set_len(whole)?;
             self.file.seek(SeekFrom::Start(whole))?;
@@ -284,7 +293,8 @@ impl Book {
         drop(reader);
         file.set_len(whole)?;
         file.seek(SeekFrom::End(0))?;
-        Ok(Book { path: path.to_owned(), inner: Mutex::new(Inner { file, next, state }) })
+        let disk = Mutex::new(Disk { file: file.try_clone()?, safe: next });
+        Ok(Book { path: path.to_owned(), inner: Mutex::new(Inner { file, next, state }), disk })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -301,6 +311,7 @@ impl Book {
     pub fn write<T>(&self, real_now: i64, decide: impl FnOnce(&State, i64) -> (Vec<Entry>, T)) -> io::Result<T> {
         let mut inner = self.lock();
         let at = real_now + inner.state.clock_offset;
+        let before = inner.next;
         let (entries, outcome) = decide(&inner.state, at);
         let mut text = String::new();
         let mut n = inner.next;
@@ -316,7 +327,23 @@ impl Book {
         for entry in entries {
             inner.state.apply(entry);
         }
+        drop(inner);
+        if n > before {
+            self.until_safe(n)?;
+        }
         Ok(outcome)
+    }
+
+    /// Waits until all lines below number `end` are on disk.
+    fn until_safe(&self, end: u64) -> io::Result<()> {
+        let mut disk = self.disk.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if disk.safe >= end {
+            return Ok(());
+        }
+        let written = self.lock().next;
+        disk.file.sync_data()?;
+        disk.safe = written;
+        Ok(())
     }
 
     /// At most `most` lines after number `after`, as they stand.
