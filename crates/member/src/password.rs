@@ -8,7 +8,7 @@ use crate::policy::{SignIn, member, staff};
 use crate::refused::{keys_unavailable, no_access};
 use crate::sign_in::{self, CodeBegun};
 use crate::throttle::{self, CURRENT_PASSWORDS};
-use crate::{ClientAddress, Member, Refused, Session, Who, account, registration, session};
+use crate::{ClientAddress, Member, Refused, Session, Who, account, prove, registration, session};
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use db::{Failed, Id, Stop, Tx};
@@ -160,6 +160,7 @@ pub async fn change(
             throttle::give_back(tx, &tries)?;
             // Only over the password that was proved: of two changes at once one is refused.
             set(tx, &person, &who, known.as_deref(), &hashed)?;
+            prove::proved(tx, &person, &this)?;
             session::end_others(tx, &person, &this).map(|_| ())
         })
         .await
@@ -212,7 +213,7 @@ async fn must_resist_for(vault: &Vault, member: &Id, new: &Entered<PasswordHash>
         .await
 }
 
-fn hash_of(tx: &mut Tx, person: &Id, who: &Who) -> QueryResult<Option<String>> {
+pub(crate) fn hash_of(tx: &mut Tx, person: &Id, who: &Who) -> QueryResult<Option<String>> {
     match who {
         Who::Member(_) => member::table
             .find(person)

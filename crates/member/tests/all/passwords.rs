@@ -5,7 +5,7 @@ use member::{Refused, Session, Token, password, session, sign_in};
 use vault::Vault;
 
 async fn come_in(vault: &Vault, password: &str) -> Result<Token, Refused> {
-    match sign_in::by_password(vault, &typed("yiwu_buttons"), &typed(password), &here(), None).await {
+    match sign_in::by_password(vault, &typed("yiwu_buttons"), &typed(password), &here(), &nothing()).await {
         Ok(come) => Ok(come.token),
         answer => Err(refused(answer)),
     }
