@@ -154,7 +154,7 @@ pub(crate) fn proved(tx: &mut Tx, person: &Id, id: &Id) -> Result<(), Stop<Refus
 }
 
 /// The mark under which the sign-in counts what is typed for this account.
-async fn account_mark(vault: &Vault, session: &Session) -> Result<Mark, Failed<Refused>> {
+pub(crate) async fn account_mark(vault: &Vault, session: &Session) -> Result<Mark, Failed<Refused>> {
     let id = session.person().clone();
     match &session.who {
         Who::Member(_) => {

@@ -52,6 +52,8 @@ fn the_present_password_cannot_be_guessed_at() {
         }
         let right = password::change(&v.vault, &session, &typed(PASSWORD), &entered("another good one")).await;
         assert!(matches!(refused(right), Refused::TooManyTries { .. }));
+        let elsewhere = come_in(&v.vault, PASSWORD).await.unwrap_err();
+        assert!(matches!(elsewhere, Refused::TooManyTries { .. }), "one count with the sign-in's");
     });
 }
 
