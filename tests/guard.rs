@@ -3,8 +3,12 @@
 
 mod support;
 
-use db::Engine;
+use db::{Engine, Stop};
+use diesel::RunQueryDsl;
 use hanse::demo::seller_name;
+use hanse::house;
+use policy::fields::MemberName;
+use policy::{Entered, Typed};
 use std::time::Duration;
 use support::{Browser, Market, wait_until};
 
@@ -27,6 +31,7 @@ fn on_postgres() {
 fn guarded(market: &Market) {
     devices(market);
     another_persons_cookie(market);
+    the_cookie_of_a_closed_account(market);
     a_seller_changes_where_money_and_orders_go(market);
     staff_prove_it_too(market);
     a_code_proves_it(market);
@@ -115,6 +120,33 @@ fn another_persons_cookie(market: &Market) {
     warned(market, "13977440003", 1);
 }
 
+/// A browser that was there and one that never was get one answer, and nobody a message.
+fn the_cookie_of_a_closed_account(market: &Market) {
+    let mut was_there = market.browser();
+    was_there.registers("guard_closed", "13977440007");
+    was_there.get("/en/my").send("/sign-out", &[]);
+    let vault = house::open(&market.config()).expect("the marketplace's data");
+    let name = Entered::<MemberName>::parse(&Typed::new("guard_closed")).expect("a name");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let id = runtime.block_on(vault.keys().find(&name)).expect("the key store").expect("the member");
+    let closed = vault.data().write_now(move |tx| {
+        let sql = format!("update member set ended_at = {} where id = '{id}'", tx.now);
+        Ok::<_, Stop<()>>(diesel::sql_query(sql).execute(tx.db)?)
+    });
+    assert_eq!(closed.expect("it is closed"), 1);
+    vault.keys().database().clone().close();
+    vault.data().clone().close();
+    let mut never_was = market.browser();
+    let answers = [&mut was_there, &mut never_was].map(|browser| {
+        browser.get("/en/sign-in").send("/sign-in", &[("who", "guard_closed"), ("password", PHRASE)]);
+        assert!(!browser.set_cookies.iter().any(|cookie| cookie.contains("device=")), "{:?}", browser.set_cookies);
+        (browser.status, browser.all(r#"(?s)class="mistake"[^>]*>(.*?)</p>"#))
+    });
+    assert_eq!(answers[0].0, 422);
+    assert_eq!(answers[0], answers[1]);
+    warned(market, "13977440007", 0);
+}
+
 // --- sensitive changes --------------------------------------------------------------------------------------------------
 
 fn a_seller_changes_where_money_and_orders_go(market: &Market) {
@@ -134,14 +166,14 @@ fn a_seller_changes_where_money_and_orders_go(market: &Market) {
     let before = account_of(&mut seller);
     asks(money, "/money/account", &new_account, "/sell/money");
     asks(tokens, "/my/tokens", &[("name", "stolen"), ("days", "30"), ("reach-sell", "on")], "/my/tokens");
-    let hook = [("name", "stolen"), ("url", "http://127.0.0.1:9/hook"), ("topic-order.paid", "on")];
+    let hook = [("name", "stolen"), ("url", "http://127.0.0.1:1099/hook"), ("topic-order.paid", "on")];
     asks(hooks, "/webhooks/new", &hook, "/sell/webhooks/new");
     assert_eq!(account_of(&mut seller), before, "nothing is changed");
     seller.get("/en/my/tokens").shows(&["You have no tokens."]);
     seller.get("/en/sell/webhooks").lacks(&["stolen"]);
 
     // The pages ask before anything is typed, and lead back.
-    seller.get("/en/sell/money").lacks(&["name=\"settlement_account\""]).shows(&["enter your password once more"]);
+    seller.get("/en/sell/money").lacks(&["name=\"settlement_account\""]).shows(&["asks for your password once more"]);
     seller.get("/en/sell/webhooks/new").shows(&["Is it you?"]);
     seller.send("/prove", &[("current", "not the password")]).refused(&["current"]);
     seller.send("/prove", &[("current", PASSWORD)]).shows(&["name=\"url\""]);

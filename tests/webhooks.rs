@@ -267,7 +267,7 @@ fn by_program(market: &Market, seller: &mut Browser, receiver: &Receiver, page: 
         seller.find("(hanse_[A-Za-z0-9_-]{43})")
     };
     // A day has gone since the seller last entered the password.
-    seller.get("/en/my/tokens").shows(&["enter your password once more"]).lacks(&["name=\"days\""]);
+    seller.get("/en/my/tokens").shows(&["asks for your password once more"]).lacks(&["name=\"days\""]);
     seller.proves("/my/tokens", PASSWORD).shows(&["name=\"days\""]);
     let (hooks, sells) = (token(seller, "hooks"), token(seller, "sell"));
     let call = |token: &str, method: &str, path: &str, body: Option<Value>| -> (u16, Value) {

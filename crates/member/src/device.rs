@@ -144,8 +144,8 @@ pub struct Warning {
     pub language: Language,
 }
 
-/// What a job of the kind [`TELL`] is to send; nothing where the member has closed the account, has restricted their
-/// data (the page says it still), or has already said whose the device is. Blocks.
+/// What a job of the kind [`TELL`] is to send; nothing where the member has closed the account, or has already said whose
+/// the device is. Blocks.
 pub fn warning(vault: &Vault, body: &serde_json::Value) -> Result<Option<Warning>, Failed<Refused>> {
     let told: Told = serde_json::from_value(body.clone())
         .map_err(|error| Failed::Fault(db::FaultId::log(&format!("a job to tell of a device: {error}"))))?;
@@ -154,7 +154,7 @@ pub fn warning(vault: &Vault, body: &serde_json::Value) -> Result<Option<Warning
     let job = Actor::job(TELL);
     let access = match vault.access_now::<NoticeNewDevice>(&job, std::slice::from_ref(&person)) {
         Ok(access) => access,
-        Err(NoAccess::Restricted | NoAccess::Gone) => return Ok(None),
+        Err(NoAccess::Gone) => return Ok(None),
         Err(why) => return Err(no_access(why)),
     };
     vault.data().read_now(move |read| {

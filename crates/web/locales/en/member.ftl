@@ -48,7 +48,7 @@ sessions-end-others = Sign out everywhere else
 said-password-changed = Your password is changed; every other session has ended.
 said-session-ended = Signed out there.
 
-device-new = A new device signed in { $when }. Was it you?
+device-new = A new device signed in: { $when }. Was it you?
 device-new-text = If not, end it: it is signed out, and access tokens made since then end too. Then change your password.
 device-not-mine = No, end it
 device-mine = Yes, it was me
@@ -61,7 +61,7 @@ prove-go-on = Go on
 prove-code-text = Or have a code sent to the mobile phone of your account.
 prove-code-sent = A code is on its way to the mobile phone of your account.
 prove-otherwise = Enter the password instead, or send another code
-prove-first = To change this, enter your password once more.
+prove-first = A change here asks for your password once more.
 prove-go = Enter the password
 
 readings-intro = Every reading of your sealed information, by whom, which part, why, and on what ground. Nobody can read it without leaving a line here.

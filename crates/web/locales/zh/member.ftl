@@ -61,7 +61,7 @@ prove-go-on = 继续
 prove-code-text = 也可以向您账号绑定的手机发送验证码。
 prove-code-sent = 验证码已发送至您账号绑定的手机。
 prove-otherwise = 改用密码，或重新发送验证码
-prove-first = 更改前请再次输入密码。
+prove-first = 在此更改前，请再次输入密码。
 prove-go = 输入密码
 
 readings-intro = 您的加密信息每次被查看，都会记录由谁、查看哪些内容、为何以及依据。任何人查看都会在此留痕。
