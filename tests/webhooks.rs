@@ -266,6 +266,9 @@ fn by_program(market: &Market, seller: &mut Browser, receiver: &Receiver, page: 
         seller.send("/my/tokens", &[("name", "a program"), ("days", "30"), (reach.as_str(), "on")]);
         seller.find("(hanse_[A-Za-z0-9_-]{43})")
     };
+    // A day has gone since the seller last entered the password.
+    seller.get("/en/my/tokens").shows(&["asks for your password once more"]).lacks(&["name=\"days\""]);
+    seller.proves("/my/tokens", PASSWORD).shows(&["name=\"days\""]);
     let (hooks, sells) = (token(seller, "hooks"), token(seller, "sell"));
     let call = |token: &str, method: &str, path: &str, body: Option<Value>| -> (u16, Value) {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();

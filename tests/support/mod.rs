@@ -9,13 +9,13 @@ use db::{Address, Engine};
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use regex_lite::Regex;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub struct Market {
     child: RefCell<Child>,
@@ -24,6 +24,8 @@ pub struct Market {
     pub sandbox: String,
     pub folder: tempfile::TempDir,
     databases: Vec<TestDatabase>,
+    /// How far the time was moved on, in microseconds.
+    moved: Cell<i64>,
 }
 
 /// Where a marketplace logs whose log is looked at.
@@ -89,7 +91,15 @@ impl Market {
     fn begin(databases: Vec<TestDatabase>, folder: tempfile::TempDir, port: u16, elsewhere: Option<String>) -> Market {
         let sandbox = elsewhere.unwrap_or_else(|| format!("http://127.0.0.1:{}", free_port()));
         let child = RefCell::new(start(folder.path(), port, &sandbox, &databases));
-        Market { child, port, base: format!("http://localhost:{port}"), sandbox, folder, databases }
+        Market {
+            child,
+            port,
+            base: format!("http://localhost:{port}"),
+            sandbox,
+            folder,
+            databases,
+            moved: Cell::new(0),
+        }
     }
 
     /// Stops the marketplace and opens it again on the same data and the same port.
@@ -216,10 +226,17 @@ impl Market {
                 data.batch_execute(&moved).expect("the clock moves");
             }
         }
+        self.moved.set(self.moved.get() + micros);
         let sent = agent()
             .post(format!("{}/admin/clock", self.sandbox))
-            .send_json_text(&format!("{{\"offset_micros\":{micros}}}"));
+            .send_json_text(&format!("{{\"offset_micros\":{}}}", self.moved.get()));
         assert!(sent, "the partners' clock moves");
+    }
+
+    /// The marketplace's time, in seconds since 1970.
+    pub fn now(&self) -> u64 {
+        let real = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        real.as_secs() + u64::try_from(self.moved.get()).expect("time is moved on") / 1_000_000
     }
 
     /// Moves every parcel one step forward, as the couriers' page of the sandbox does.
@@ -605,6 +622,14 @@ impl Browser<'_> {
         self.get("/en/sign-in").shows(&["password"]);
         self.send("/sign-in", &[("who", who), ("password", password)]);
         assert_eq!(self.status, 200, "{who} comes in: {}", self.mistakes());
+    }
+
+    /// Enters the password once more, and comes back to `next`.
+    pub fn proves(&mut self, next: &str, password: &str) -> &mut Self {
+        self.get(&format!("/en/my/security/prove?next={next}")).shows(&["name=\"current\""]);
+        self.send("/prove", &[("current", password)]);
+        assert!(self.url.ends_with(next), "{}: {}", self.url, self.mistakes());
+        self
     }
 
     /// Puts `quantity` of the first good that a search finds into the cart.

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use catalogue::shop::{self, Seller};
 use db::Id;
 use member::token::{self, ApiToken, Bearer, Reach};
-use member::{Staff, Who};
+use member::{Proven, Staff, Who};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -164,6 +164,17 @@ impl<S: Sync> FromRequestParts<S> for Selling {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Selling, Error> {
         let seller = found(parts)?.seller.clone();
         seller.map(Selling).ok_or_else(|| Error::refused(&catalogue::Refused::NoShop))
+    }
+}
+
+/// What a sensitive change asks for, which a program cannot give itself: its owner gave it when the token was made.
+pub struct ByToken(pub Proven);
+
+impl<S: Sync> FromRequestParts<S> for ByToken {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<ByToken, Error> {
+        Ok(ByToken(found(parts)?.bearer.proven()))
     }
 }
 

@@ -12,8 +12,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use hanse::config::Config;
 use hanse::{demo, house};
+use member::sign_in::Arrival;
 use member::{ClientAddress, sign_in};
-use policy::Typed;
+use policy::{Language, Typed};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -221,7 +222,9 @@ async fn register(vault: &Vault, number: usize, edition: i64) -> Result<Buyer, S
     let wrong = |what: &dyn std::fmt::Display| format!("buyer {number}: {what}");
     let (name, phone) = (format!("bench_buyer_{number}"), format!("139{number:08}"));
     let registered = demo::new_member(vault, &name, &phone, edition).await.map_err(|e| wrong(&e))?;
-    let signed_in = sign_in::after_registering(vault, &registered, None).await.map_err(|e| wrong(&e))?;
+    let signed_in = sign_in::after_registering(vault, &registered, &Arrival::with_nothing(Language::En))
+        .await
+        .map_err(|e| wrong(&e))?;
     Ok(Buyer { member: signed_in.member.id.clone(), token: signed_in.token.as_str().to_owned() })
 }
 
@@ -229,7 +232,8 @@ async fn seller(vault: &Vault) -> Result<Seller, String> {
     let name = demo::seller_name(0);
     let from = ClientAddress::of(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let (name, password) = (Typed::new(name), Typed::new(demo::PASSWORD));
-    let come_in = sign_in::by_password(vault, &name, &password, &from, None).await;
+    let arrival = Arrival::with_nothing(Language::En);
+    let come_in = sign_in::by_password(vault, &name, &password, &from, &arrival).await;
     let signed_in = come_in.map_err(|error| format!("the demo's seller: {error:?}"))?;
     let member = signed_in.member.id.clone();
     let found = vault.data().read(move |r| {

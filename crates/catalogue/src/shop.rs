@@ -7,6 +7,7 @@ use ::policy::fields::{LegalRepName, SettlementAccount, StoreContactName, StoreC
 use ::policy::{Entered, Reads, Role};
 use db::{Event, Id, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
+use member::Proven;
 use vault::{Access, Actor, Fresh, PersonKind, Personal, RowKey, Sealed};
 
 use crate::policy::{QualifySeller, product, qualification, shop};
@@ -321,13 +322,15 @@ pub fn edit(tx: &mut Tx, seller: &Seller, version: i64, face: &Face, contact: &C
     Ok(())
 }
 
-/// The seller names another account for payouts (4.1: correction).
+/// The seller, who has just proved to be it, names another account for payouts (4.1: correction).
 pub fn change_settlement_account(
     tx: &mut Tx,
     seller: &Seller,
+    proven: &Proven,
     access: &Access<QualifySeller>,
     account: &Entered<SettlementAccount>,
 ) -> Result<(), Stop<Refused>> {
+    proven.must_be(&seller.member)?;
     let row = RowKey { person: &seller.member, id: &seller.shop };
     let sealed = access.seal(tx, qualification::settlement_account, &row, account)?;
     let n = diesel::update(qualification::table.find(&seller.shop).filter(qualification::owner.eq(&seller.member)))

@@ -2,6 +2,7 @@
 //! as a process of its own with keys and a book of its own. No code behind this differs between the two.
 
 use crate::config::{self, Config};
+use jiff::tz::TimeZone;
 use partners::alipay::{Alipay, AlipayConfig};
 use partners::logistics::{Logistics, LogisticsConfig};
 use partners::sandbox::{SandboxKeys, SandboxOptions, demo_partner};
@@ -47,6 +48,7 @@ pub async fn partners(config: &Config, clock: &Clock, public: &str, local: &str)
         _ => Some(start_sandbox(config).await?),
     };
     let demo = |name: &str| demo_partner(name, clock());
+    let zone = TimeZone::get(&config.market.time_zone).map_err(|e| e.to_string())?;
     let beside = || sandbox.as_ref().ok_or("no sandbox runs");
     let alipay = match &of.payment {
         Some(payment) => real_payment(payment, &format!("{public}/hooks/alipay"))?,
@@ -88,7 +90,7 @@ pub async fn partners(config: &Config, clock: &Clock, public: &str, local: &str)
         cashier: origin(&alipay.gateway)?,
         alipay: Arc::new(Alipay::new(alipay, clock.clone())),
         logistics: Arc::new(Logistics::new(logistics, clock.clone())),
-        sms: Arc::new(Sms::new(sms, clock.clone())),
+        sms: Arc::new(Sms::new(sms, zone, clock.clone())),
         sandbox,
     })
 }

@@ -7,6 +7,7 @@ use catalogue::Both;
 use db::{Job, JobContext, JobHandler, JobOutcome, Jobs};
 use discovery::{Follower, Index, IndexError};
 use partners::Clock;
+use partners::sms::{Message, Sms, template};
 use partners::webhook::{Patience, Reach};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -87,7 +88,7 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
     // A demonstration's programs stand beside it on this machine.
     let reach = if config.operator.is_demo { Reach::PublicAndHere } else { Reach::Public };
     let hooks = Hooks::open(&vault, reach, Patience::default()).await.map_err(|e| e.to_string())?;
-    let jobs = start_jobs(&vault, &terms, partners, &hooks, config.market.payout_every_hours * db::clock::HOUR)?;
+    let jobs = start_jobs(&vault, &sms, &terms, partners, &hooks, config.market.payout_every_hours * db::clock::HOUR)?;
     let telling = trade::hooks::follow::Follower::start(vault.data().clone());
 
     let site = Site {
@@ -214,10 +215,12 @@ async fn told_to_stop() {
 /// What the background work of the house needs.
 struct Home {
     vault: Vault,
+    sms: Arc<Sms>,
 }
 
 fn start_jobs(
     vault: &Vault,
+    sms: &Arc<Sms>,
     terms: &trade::Terms,
     partners: Partners,
     hooks: &Hooks,
@@ -230,9 +233,10 @@ fn start_jobs(
         JobHandler { kind: INDEX_READINGS, run: index_readings, every: Some(10 * db::clock::SECOND) },
         JobHandler { kind: SWEEP_MEMBERS, run: sweep_members, every: Some(10 * db::clock::MINUTE) },
         JobHandler { kind: END_TERMS, run: end_terms, every: Some(6 * db::clock::HOUR) },
+        JobHandler { kind: member::device::TELL, run: tell_of_device, every: None },
     ];
-    let house = Jobs::start(vault.data().clone(), house, Arc::new(Home { vault: vault.clone() }), 1)
-        .map_err(|e| e.to_string())?;
+    let home = Home { vault: vault.clone(), sms: sms.clone() };
+    let house = Jobs::start(vault.data().clone(), house, Arc::new(home), 1).map_err(|e| e.to_string())?;
     // By itself: a large import keeps nothing else waiting.
     let bulk = Jobs::start(vault.data().clone(), catalogue::bulk::HANDLERS.to_vec(), Arc::new(()), 1)
         .map_err(|e| e.to_string())?;
@@ -272,6 +276,29 @@ fn index_readings(ctx: &JobContext, _job: &Job) -> JobOutcome {
 
 fn sweep_members(ctx: &JobContext, _job: &Job) -> JobOutcome {
     member::run_sweep(&ctx.get::<Home>().vault)
+}
+
+/// Sends a member the text message of a sign-in on a new device.
+fn tell_of_device(ctx: &JobContext, job: &Job) -> JobOutcome {
+    let home = ctx.get::<Home>();
+    let warning = match member::device::warning(&home.vault, &job.body) {
+        Ok(Some(warning)) => warning,
+        Ok(None) => return JobOutcome::Done,
+        Err(failed) => return JobOutcome::Retry(failed.to_string()),
+    };
+    let message = Message {
+        message_id: warning.id.to_string(),
+        to: warning.phone,
+        template: template::SIGN_IN_WARNING,
+        language: warning.language,
+        code: None,
+        at: Some(warning.at),
+        values: Vec::new(),
+    };
+    match home.sms.send(&message) {
+        Ok(()) => JobOutcome::Done,
+        Err(error) => JobOutcome::Retry(error.to_string()),
+    }
 }
 
 /// 5.1-a: what has served its purpose goes.

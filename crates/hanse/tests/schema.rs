@@ -56,3 +56,12 @@ fn on_postgres() {
     config.database.epoch_keys = folder.path().join("keys");
     the_schema_is_the_maps(&config);
 }
+
+/// 5.1-a.1: a device that nobody signs in on any more is forgotten when its cookie is, by the term that the policy says.
+#[test]
+fn a_known_device_ends_with_its_cookie() {
+    let map = house::map();
+    let record = map.record("known_device").expect("a declared record");
+    let rule = rights::retention::rule(&map, record).expect("a term");
+    assert_eq!((rule.term.micros(), rule.action), (member::device::KNOWN_FOR, policy::Action::Delete));
+}

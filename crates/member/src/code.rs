@@ -27,6 +27,8 @@ pub enum Reason {
     Register,
     SignIn,
     ChangePassword,
+    /// Of somebody who is signed in, before a sensitive change.
+    Prove,
 }
 
 impl Reason {
@@ -35,6 +37,7 @@ impl Reason {
             Reason::Register => "register",
             Reason::SignIn => "sign_in",
             Reason::ChangePassword => "change_password",
+            Reason::Prove => "prove",
         }
     }
 }

@@ -3,7 +3,8 @@
 //! A guest becomes a member in two steps ([`registration`]): a one-time code proves the telephone, then a member name
 //! and a password open the account. A member comes in by name or telephone with the password, or by a texted code
 //! ([`sign_in`]); [`session`] says of every request who it is; [`password`] changes the password, with the present one
-//! or with a code; [`account`] shows members what we hold of them. Staff have accounts and roles of their own
+//! or with a code; [`prove`] asks once more who is there before what would hurt; [`device`] tells a member of a sign-in on
+//! a device that is not known; [`account`] shows members what we hold of them. Staff have accounts and roles of their own
 //! ([`staff`]). What has run out goes by itself ([`JOBS`]).
 //!
 //! Functions that hash, ask the key store and write are async and take the [`vault::Vault`]; what they write is one or
@@ -11,7 +12,8 @@
 //! [`CodeToSend`] and hands it to the gateway's adapter.
 //!
 //! This crate never
-//! - keeps, logs or prints a password, a code or a session's token: hashes only, and of passwords only Argon2id;
+//! - keeps, logs or prints a password, a code, a session's token or the value that knows a device: hashes only, and of
+//!   passwords only Argon2id;
 //! - says, by words or by the time it takes, whether a telephone or a name has an account, except to whoever has proved
 //!   that the telephone is theirs;
 //! - takes the agreement to the policy for a consent to anything (0-a.6);
@@ -20,20 +22,26 @@
 
 pub mod account;
 mod code;
+pub mod device;
 pub mod index;
 pub mod password;
 pub mod policy;
+pub mod prove;
 mod refused;
 pub mod registration;
 pub mod session;
 pub mod sign_in;
 pub mod staff;
 mod sweep;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod throttle;
 pub mod token;
 
 pub use code::{CodeSent, CodeToSend, Reason};
+pub use device::DeviceToken;
 pub use policy::PART;
+pub use prove::Proven;
 pub use refused::Refused;
 pub use session::{Session, Token, Who};
 pub use staff::Staff;

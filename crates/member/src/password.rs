@@ -5,10 +5,10 @@
 
 use crate::code::{self, Reason};
 use crate::policy::{SignIn, member, staff};
-use crate::refused::{keys_unavailable, no_access};
+use crate::refused::no_access;
 use crate::sign_in::{self, CodeBegun};
-use crate::throttle::{self, CURRENT_PASSWORDS};
-use crate::{ClientAddress, Member, Refused, Session, Who, account, registration, session};
+use crate::throttle;
+use crate::{ClientAddress, Member, Refused, Session, Who, account, prove, registration, session};
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use db::{Failed, Id, Stop, Tx};
@@ -129,7 +129,8 @@ fn holds_name(password: &Entered<PasswordHash>, name: &Entered<MemberName>) -> b
     password.contains(&*Zeroizing::new(registration::folded(name.look_inside())))
 }
 
-/// Changes the password of whoever is signed in. It takes the present password, and ends every other session.
+/// Changes the password of whoever is signed in. It takes the present password, counted as the sign-in counts it, and
+/// ends every other session.
 pub async fn change(
     vault: &Vault,
     session: &Session,
@@ -137,7 +138,10 @@ pub async fn change(
     new: &Entered<PasswordHash>,
 ) -> Result<(), Failed<Refused>> {
     let person = session.person().clone();
-    let tries = throttle::mark_of_text(vault, &CURRENT_PASSWORDS, person.as_str()).await.map_err(keys_unavailable)?;
+    if session.member().is_some() {
+        must_resist_for(vault, &person, new).await?;
+    }
+    let tries = prove::account_mark(vault, session).await?;
     let (asked, who, counted) = (person.clone(), session.who.clone(), tries.clone());
     let known = vault
         .data()
@@ -149,9 +153,6 @@ pub async fn change(
     if !verify(current, known.clone()).await? {
         return Err(Failed::Refused(Refused::WrongCurrentPassword));
     }
-    if session.member().is_some() {
-        must_resist_for(vault, &person, new).await?;
-    }
     let hashed = hash(new).await?;
     let (who, this) = (session.who.clone(), session.id.clone());
     vault
@@ -160,6 +161,7 @@ pub async fn change(
             throttle::give_back(tx, &tries)?;
             // Only over the password that was proved: of two changes at once one is refused.
             set(tx, &person, &who, known.as_deref(), &hashed)?;
+            prove::proved(tx, &person, &this)?;
             session::end_others(tx, &person, &this).map(|_| ())
         })
         .await
@@ -212,7 +214,7 @@ async fn must_resist_for(vault: &Vault, member: &Id, new: &Entered<PasswordHash>
         .await
 }
 
-fn hash_of(tx: &mut Tx, person: &Id, who: &Who) -> QueryResult<Option<String>> {
+pub(crate) fn hash_of(tx: &mut Tx, person: &Id, who: &Who) -> QueryResult<Option<String>> {
     match who {
         Who::Member(_) => member::table
             .find(person)

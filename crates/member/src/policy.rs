@@ -34,6 +34,18 @@ purpose! { GuardSignIn {
     refusal "It cannot be turned off; after the hour nothing of it is left." / "无法关闭；一小时后不留任何记录。",
 } }
 
+purpose! { NoticeNewDevice {
+    section "2.7", basis LegalObligation by "Cybersecurity Law 21, PIPL 51" / "《网络安全法》第21条、《个人信息保护法》第51条",
+    says "So that nobody uses your account unnoticed, a cookie knows your devices again, and a text message tells you of a sign-in on a new one."
+        / "为防止他人擅自使用您的账号，我们以 Cookie 识别您登录过的设备，并在新设备登录时以短信告知您。",
+    requires [DeviceMark, CookieValue], accepts [], reads [MobilePhone, LastLoginAt],
+    discloses [SmsGateway(MobilePhone, LastLoginAt)],
+    roles [Own, Job],
+    keep [Logged + 365 Days => Delete],
+    refusal "It cannot be turned off; without the cookie every sign-in is on a new device. A device is forgotten a year after the last sign-in on it."
+        / "无法关闭；不使用该 Cookie 时，每次登录均视为新设备登录。设备记录在该设备最后一次登录一年后删除。",
+} }
+
 purpose! { KeepSession {
     section "2.8.2", basis Contract,
     says "One necessary cookie keeps you signed in and your forms safe." / "必要 Cookie 用于保持登录状态和保护表单安全。",
@@ -82,7 +94,7 @@ record! {
     one_time_code (id) of [person delete], keep [RegisterAccount, SignIn] since expires_at, refers [] {
         id: Text = "random id, stands in the form";
         person: Text = "random id: the member, or the one to be";
-        reason: Text = "register, sign_in or change_password";
+        reason: Text = "register, sign_in, change_password or prove";
         phone: sealed MobilePhone of person;
         proof: Text => VerificationCode;
         tries: BigInt = "wrong tries so far";
@@ -111,6 +123,20 @@ record! {
         begun_at: BigInt = "when it began";
         seen_at: BigInt = "last use, to the hour";
         ended_at: MaybeBigInt = "empty: the row goes when the session ends";
+        proved_at: BigInt = "when a password or a code was last entered in it";
+        device: Text = "random id: the known device that it began on";
+    }
+}
+
+record! {
+    /// A device that a member has come in from: a keyed hash, bound to the member, of the value in its cookie.
+    known_device (person, id) of [person delete], keep [NoticeNewDevice] since seen_at, refers [person -> person] {
+        person: Text = "random id";
+        id: Text = "random id";
+        mark: Text => DeviceMark;
+        begun_at: BigInt = "when it was first seen";
+        seen_at: BigInt = "last sign-in on it";
+        new_at: MaybeBigInt = "when it was new, until the member has said whose it is";
     }
 }
 
@@ -145,6 +171,7 @@ pub const PURPOSES: &[&PurposeInfo] = &[
     &RegisterAccount::INFO,
     &SignIn::INFO,
     &GuardSignIn::INFO,
+    &NoticeNewDevice::INFO,
     &KeepSession::INFO,
     &UseApi::INFO,
     &AdministerStaff::INFO,
@@ -154,6 +181,7 @@ pub const RECORDS: &[&RecordInfo] = &[
     &one_time_code::table::RECORD,
     &throttle::table::RECORD,
     &session::table::RECORD,
+    &known_device::table::RECORD,
     &api_token::table::RECORD,
     &staff::table::RECORD,
 ];

@@ -105,6 +105,10 @@ pub struct Session {
     pub begun_at: i64,
     /// To the hour.
     pub seen_at: i64,
+    /// When its holder last proved a password or a code ([`Session::proven`]).
+    pub(crate) proved_at: i64,
+    /// The known device that it began on; empty for none, and for staff.
+    device: String,
 }
 
 impl Session {
@@ -134,6 +138,11 @@ impl Session {
         }
     }
 
+    /// The known device that it began on, for [`crate::device`]; empty where there is none.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
     /// Whether the last use is to be written ([`seen`]).
     pub fn is_due(&self, now: i64) -> bool {
         self.seen_at < now - SEEN_EVERY
@@ -144,7 +153,7 @@ diesel::allow_tables_to_appear_in_same_query!(session, staff);
 
 /// Whose session the token is: one query by a unique index. The web asks it at every request.
 pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>> {
-    type Row = (Id, Id, bool, i64, i64, Option<String>, Option<i64>);
+    type Row = (Id, Id, bool, i64, i64, i64, String, Option<String>, Option<i64>);
     let now = scope.now();
     let query = session::table
         .left_join(staff::table.on(staff::id.eq(session::person)))
@@ -155,17 +164,19 @@ pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>
             session::staff,
             session::begun_at,
             session::seen_at,
+            session::proved_at,
+            session::device,
             staff::role.nullable(),
             staff::ended_at.nullable(),
         ));
     let row: Option<Row> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
-    Ok(row.and_then(|(person, id, is_staff, begun_at, seen_at, role, ended_at)| {
+    Ok(row.and_then(|(person, id, is_staff, begun_at, seen_at, proved_at, device, role, ended_at)| {
         let idle_max = if is_staff { STAFF_IDLE_MAX } else { IDLE_MAX };
         if seen_at < now - idle_max {
             return None;
         }
         let who = Who::of(person, is_staff, role.as_deref(), ended_at)?;
-        Some(Session { id, who, begun_at, seen_at })
+        Some(Session { id, who, begun_at, seen_at, proved_at, device })
     }))
 }
 
@@ -206,8 +217,14 @@ pub fn seen<R>(tx: &mut Tx, person: &Id, id: &Id) -> Result<(), Stop<R>> {
     Ok(())
 }
 
-/// Begins a session under a new token; the one that the browser had before ends.
-pub(crate) fn begin<R>(tx: &mut Tx, person: &Id, staff: bool, previous: Option<&Token>) -> Result<Token, Stop<R>> {
+/// Begins a session under a new token, of a person who has just proved who they are; the one that the browser had before
+/// ends. `device` is the member's known one; staff have none.
+pub(crate) fn begin<R>(
+    tx: &mut Tx,
+    person: &Id,
+    device: Option<&Id>,
+    previous: Option<&Token>,
+) -> Result<Token, Stop<R>> {
     if let Some(previous) = previous {
         diesel::delete(session::table.filter(session::token.eq(previous.hash()))).execute(tx.db)?;
     }
@@ -217,9 +234,11 @@ pub(crate) fn begin<R>(tx: &mut Tx, person: &Id, staff: bool, previous: Option<&
             session::person.eq(person),
             session::id.eq(tx.id()),
             session::token.eq(token.hash()),
-            session::staff.eq(staff),
+            session::staff.eq(device.is_none()),
             session::begun_at.eq(tx.now),
             session::seen_at.eq(tx.now),
+            session::proved_at.eq(tx.now),
+            session::device.eq(device.map_or("", Id::as_str)),
         ))
         .execute(tx.db)?;
     let too_many: Vec<Id> = session::table

@@ -5,6 +5,7 @@
 //! password was right.
 
 use crate::code::{self, CodeSent, CodeToSend, NewCode, Reason};
+use crate::device::{self, DeviceToken};
 use crate::policy::{SignIn, member, one_time_code};
 use crate::refused::{keys_unavailable, no_access};
 use crate::registration::{Registered, code_marks, index_form};
@@ -13,7 +14,7 @@ use crate::{ClientAddress, Member, Refused, Token, password, session};
 use db::{Failed, Id, Scope, Stop, Tx};
 use diesel::prelude::*;
 use policy::fields::{LastLoginAt, MemberName, MobilePhone, VerificationCode};
-use policy::{Entered, Typed};
+use policy::{Entered, Language, Typed};
 use std::fmt;
 use vault::{Access, Actor, Disclosed, NoAccess, RowKey, Sealed, Vault};
 
@@ -23,15 +24,34 @@ pub struct SignedIn {
     pub member: Member,
     /// For the cookie.
     pub token: Token,
+    /// For the cookie that knows the device again: the one that the browser brought, or a new one.
+    pub device: DeviceToken,
 }
 
-/// Lets a member in by name or telephone and password. `previous` is the token that the browser brought, which ends.
+/// What a browser brings to a sign-in.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The session's token, which ends.
+    pub previous: Option<Token>,
+    pub device: Option<DeviceToken>,
+    /// That of the page, for whoever has chosen none.
+    pub language: Language,
+}
+
+impl Arrival {
+    /// A browser that has never been here.
+    pub fn with_nothing(language: Language) -> Arrival {
+        Arrival { previous: None, device: None, language }
+    }
+}
+
+/// Lets a member in by name or telephone and password.
 pub async fn by_password(
     vault: &Vault,
     who: &Typed,
     password: &Typed,
     from: &ClientAddress,
-    previous: Option<&Token>,
+    arrival: &Arrival,
 ) -> Result<SignedIn, Failed<Refused>> {
     let (found, account) = look_up(vault, who).await?;
     let address = from.mark(vault, &PASSWORDS_FROM_AN_ADDRESS).await.map_err(keys_unavailable)?;
@@ -51,7 +71,7 @@ pub async fn by_password(
         .await?;
     let right = password::verify(password, known).await?;
     match found {
-        Some(person) if right => come_in(vault, &person, previous, Opened::Password(marks)).await,
+        Some(person) if right => come_in(vault, &person, arrival, Opened::Password(marks)).await,
         _ => Err(Failed::Refused(Refused::WrongSignIn)),
     }
 }
@@ -79,20 +99,20 @@ pub async fn by_code(
     vault: &Vault,
     code_id: &Id,
     code: &Entered<VerificationCode>,
-    previous: Option<&Token>,
+    arrival: &Arrival,
 ) -> Result<SignedIn, Failed<Refused>> {
     let proof = code::proof(vault, code_id, Reason::SignIn, code).await?;
     let person = code::owner(vault, code_id, Reason::SignIn, &proof).await?;
-    come_in(vault, &person, previous, Opened::Code { id: code_id.clone(), proof }).await
+    come_in(vault, &person, arrival, Opened::Code { id: code_id.clone(), proof }).await
 }
 
 /// Lets somebody in who has just registered.
 pub async fn after_registering(
     vault: &Vault,
     registered: &Registered,
-    previous: Option<&Token>,
+    arrival: &Arrival,
 ) -> Result<SignedIn, Failed<Refused>> {
-    come_in(vault, &registered.member().id, previous, Opened::Registration).await
+    come_in(vault, &registered.member().id, arrival, Opened::Registration).await
 }
 
 /// What opened the door.
@@ -108,12 +128,9 @@ enum Opened {
 }
 
 /// Begins the session and notes the time.
-async fn come_in(
-    vault: &Vault,
-    person: &Id,
-    previous: Option<&Token>,
-    opened: Opened,
-) -> Result<SignedIn, Failed<Refused>> {
+async fn come_in(vault: &Vault, person: &Id, arrival: &Arrival, opened: Opened) -> Result<SignedIn, Failed<Refused>> {
+    let device = arrival.device.clone().unwrap_or_else(DeviceToken::fresh);
+    let mark = device::mark(vault, person, &device).await?;
     // Once more where the person's state moved in between: a consent came or went.
     let mut once_more = true;
     loop {
@@ -124,9 +141,9 @@ async fn come_in(
             Err(NoAccess::Gone) => return Err(Failed::Refused(Refused::WrongSignIn)),
             Err(why) => return Err(no_access(why)),
         };
-        let (who, before, by) = (person.clone(), previous.cloned(), opened.clone());
-        match vault.data().write(move |tx| enter(tx, access.as_ref(), &who, before.as_ref(), &by)).await {
-            Ok(token) => return Ok(SignedIn { member: Member { id: person.clone() }, token }),
+        let (who, brought, mark, by) = (person.clone(), arrival.clone(), mark.clone(), opened.clone());
+        match vault.data().write(move |tx| enter(tx, access.as_ref(), &who, &brought, &mark, &by)).await {
+            Ok(token) => return Ok(SignedIn { member: Member { id: person.clone() }, token, device }),
             Err(Failed::Changed) if once_more => once_more = false,
             Err(failed) => return Err(failed),
         }
@@ -137,7 +154,8 @@ fn enter(
     tx: &mut Tx,
     access: Option<&Access<SignIn>>,
     person: &Id,
-    previous: Option<&Token>,
+    arrival: &Arrival,
+    mark: &str,
     opened: &Opened,
 ) -> Result<Token, Stop<Refused>> {
     match opened {
@@ -157,7 +175,8 @@ fn enter(
         let now = access.seal(tx, member::last_login_at, &row, &Entered::<LastLoginAt>::made(tx.now))?;
         diesel::update(member::table.find(person)).set(member::last_login_at.eq(&now)).execute(tx.db)?;
     }
-    session::begin(tx, person, false, previous)
+    let device = device::arrive(tx, person, mark, arrival.language, matches!(opened, Opened::Registration))?;
+    session::begin(tx, person, Some(&device), arrival.previous.as_ref())
 }
 
 /// Whose name or telephone it is, and under which mark the tries count: what was typed, not who was found, so that the

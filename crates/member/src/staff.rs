@@ -195,7 +195,7 @@ pub async fn sign_in(
             let role: Option<String> =
                 staff::table.find(&id).filter(staff::ended_at.is_null()).select(staff::role).first(tx.db).optional()?;
             let role = role.as_deref().and_then(Role::parse).ok_or(Stop::Refused(Refused::WrongSignIn))?;
-            let token = session::begin(tx, &id, true, previous.as_ref())?;
+            let token = session::begin(tx, &id, None, previous.as_ref())?;
             Ok(StaffSignedIn { staff: Staff { id: id.clone(), role }, token })
         })
         .await

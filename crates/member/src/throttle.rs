@@ -26,14 +26,11 @@ pub(crate) const CODES_TO_A_PHONE: Limit =
 pub(crate) const CODES_FROM_AN_ADDRESS: Limit =
     Limit { what: "code/address", per_hour_max: 30, refused: |minutes| Refused::TooManyFromHere { minutes } };
 /// Wrong passwords for what was typed as name or number. The way by a texted code stays open, so that a stranger's
-/// guessing does not lock a member out.
+/// guessing does not lock a member out. Whoever is signed in is counted here too, where the password is asked once more.
 pub(crate) const PASSWORDS_FOR_AN_ACCOUNT: Limit =
     Limit { what: "password/account", per_hour_max: 10, refused: |minutes| Refused::TooManyTries { minutes } };
 pub(crate) const PASSWORDS_FROM_AN_ADDRESS: Limit =
     Limit { what: "password/address", per_hour_max: 60, refused: |minutes| Refused::TooManyFromHere { minutes } };
-/// Wrong present passwords of somebody who is signed in.
-pub(crate) const CURRENT_PASSWORDS: Limit =
-    Limit { what: "password/current", per_hour_max: 10, refused: |minutes| Refused::TooManyTries { minutes } };
 pub(crate) const STAFF_PASSWORDS_FOR_AN_ACCOUNT: Limit =
     Limit { what: "staff/account", per_hour_max: 10, refused: |minutes| Refused::TooManyTries { minutes } };
 
@@ -82,7 +79,7 @@ pub(crate) async fn mark<F: Field>(
     Ok(Mark { limit, mark, until: (hour + 1) * HOUR })
 }
 
-/// As `mark`, for what is no field that anybody typed: an address, an account's id. Hashed with the key of the one-time
+/// As `mark`, for what is no field that anybody typed: an address. Hashed with the key of the one-time
 /// codes, which serves the same guard.
 pub(crate) async fn mark_of_text(vault: &Vault, limit: &'static Limit, text: &str) -> Result<Mark, KeysError> {
     mark(vault, limit, &Entered::<VerificationCode>::made(text.to_owned())).await

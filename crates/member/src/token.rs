@@ -3,9 +3,9 @@
 //!
 //! Whoever signs out everywhere ends the tokens too, and so does a new password.
 
-use crate::Refused;
 use crate::policy::{UseApi, api_token, staff};
 use crate::session::{Who, drawn, hashed, may_be_drawn};
+use crate::{Proven, Refused};
 use db::clock::{DAY, HOUR};
 use db::{Failed, Id, Read, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
@@ -116,9 +116,16 @@ pub struct NewToken {
     pub days: i64,
 }
 
-/// Makes a token of `who`. `access` covers them. What it returns is the only copy.
-pub fn make(tx: &mut Tx, who: &Who, access: &Access<UseApi>, new: &NewToken) -> Result<ApiToken, Stop<Refused>> {
+/// Makes a token of `who`, who has just proved it. `access` covers them. What it returns is the only copy.
+pub fn make(
+    tx: &mut Tx,
+    who: &Who,
+    proven: &Proven,
+    access: &Access<UseApi>,
+    new: &NewToken,
+) -> Result<ApiToken, Stop<Refused>> {
     let (person, is_staff) = (who.person(), matches!(who, Who::Staff(_)));
+    proven.must_be(person)?;
     let living = api_token::table.filter(api_token::person.eq(person)).filter(api_token::ends_at.gt(tx.now));
     let held: i64 = living.count().get_result(tx.db)?;
     if held >= TOKENS_MAX {
@@ -171,6 +178,12 @@ impl Bearer {
 
     pub fn person(&self) -> &Id {
         self.who.person()
+    }
+
+    /// A program cannot be asked for a password: the proof was given when its token was made, for what the token may do.
+    /// The operation's own gate looks at that.
+    pub fn proven(&self) -> Proven {
+        Proven::of(self.person())
     }
 }
 
@@ -281,6 +294,12 @@ pub fn end<R>(tx: &mut Tx, person: &Id, id: &Id) -> Result<bool, Stop<R>> {
 /// Ends all tokens of a person.
 pub(crate) fn end_all<R>(tx: &mut Tx, person: &Id) -> Result<usize, Stop<R>> {
     Ok(diesel::delete(api_token::table.filter(api_token::person.eq(person))).execute(tx.db)?)
+}
+
+/// Ends the tokens that were made at this time or later.
+pub(crate) fn end_since<R>(tx: &mut Tx, person: &Id, at: i64) -> Result<usize, Stop<R>> {
+    let since = api_token::table.filter(api_token::person.eq(person)).filter(api_token::begun_at.ge(at));
+    Ok(diesel::delete(since).execute(tx.db)?)
 }
 
 /// Deletes what has run out.

@@ -89,7 +89,7 @@ impl Bench {
         Bench {
             alipay: Alipay::new(keys.alipay_config(&base, &merchant_url, partner()).unwrap(), clock()),
             logistics: Logistics::new(keys.logistics_config(&base, &merchant_url, partner()), clock()),
-            sms: Sms::new(keys.sms_config(&base, partner()), clock()),
+            sms: Sms::new(keys.sms_config(&base, partner()), jiff::tz::TimeZone::UTC, clock()),
             http: Http::new("test", Limits::default()),
             running: Some(running),
             keys,

@@ -22,6 +22,9 @@ fields! {
         rule Made; mask All;
         "keyed hash of the number, name or IP address of a try to sign in or register" / "登录或注册尝试的手机号、会员名或 IP 地址的加密散列",
         example "k3f9…, for this hour";
+    DeviceMark: String, Device, General, Own, Hash;
+        rule Made; mask All;
+        "random identifier set by us for security (only a keyed hash is kept)" / "设备安全标识（仅存加密散列）", example "32 random bytes";
     MarketplaceAccountRef: String, NetId, General, Own, Reference;
         rule Made; mask None; "account reference given to partners (one per partner)" / "提供给合作方的账号标识", example "pay_7Qm…";
     RegisteredAt: i64, Online, General, Own, Sealed;

@@ -20,7 +20,9 @@ recipients! {
     Courier Independent "courier chosen by the seller" / "承运快递" may get [
         ConsigneeName, ConsigneeAddress, ConsigneePhone, ConsigneeAltPhone, DeliveryTime, ParcelContents, WaybillNumber,
     ];
-    SmsGateway Entrusted "text message gateway" / "短信服务商" may get [ MobilePhone, ConsigneePhone, VerificationCode ];
+    SmsGateway Entrusted "text message gateway" / "短信服务商" may get [
+        MobilePhone, ConsigneePhone, VerificationCode, LastLoginAt,
+    ];
     PublicAuthority Authority "court, police, regulator" / "行政司法机关" may get [
         OrderNumber, OrderContent, OrderCreatedAt, AmountDue,
     ];

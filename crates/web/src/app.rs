@@ -14,8 +14,10 @@ use catalogue::shop::Seller;
 use db::clock::SECOND;
 use db::{BlobError, Failed, Id, Read, Stop, Tx};
 use discovery::Index;
+use member::device::KNOWN_FOR;
 use member::session::{IDLE_MAX, STAFF_IDLE_MAX};
-use member::{ClientAddress, Session, Staff, Token};
+use member::sign_in::{self, Arrival};
+use member::{ClientAddress, DeviceToken, Session, Staff, Token};
 use partners::alipay::Alipay;
 use partners::logistics::Logistics;
 use partners::sms::Sms;
@@ -310,6 +312,23 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     }
 }
 
+/// What the browser brings to a sign-in: the session that ends, the value that knows the device, the page's language.
+pub struct Arriving(pub Arrival);
+
+impl FromRequestParts<App> for Arriving {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Arriving, Self::Rejection> {
+        let previous = parts.extensions.get::<Known>().map(|known| known.token.clone());
+        let device = csrf::cookie(&parts.headers, &app.site.cookie("device")).and_then(DeviceToken::parse);
+        Ok(Arriving(Arrival { previous, device, language: language_of(parts).0 }))
+    }
+}
+
+fn language_of(parts: &Parts) -> Lang {
+    parts.extensions.get::<Lang>().copied().unwrap_or_else(|| Lang::accepted(&parts.headers))
+}
+
 /// Where a guest is sent, and comes back from.
 pub struct ToSignIn(Response);
 
@@ -320,7 +339,7 @@ impl IntoResponse for ToSignIn {
 }
 
 fn to_sign_in(parts: &Parts) -> ToSignIn {
-    let lang = parts.extensions.get::<Lang>().copied().unwrap_or_else(|| Lang::accepted(&parts.headers));
+    let lang = language_of(parts);
     // A form that a guest sent is not repeated after the sign-in; the page that it stood on is.
     let back = match parts.method {
         axum::http::Method::GET => parts.uri.to_string(),
@@ -384,6 +403,7 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
 #[derive(Clone)]
 pub struct AtDesk {
     pub seller: Seller,
+    pub session: Session,
 }
 
 impl<S: Sync> FromRequestParts<S> for AtDesk {
@@ -394,9 +414,9 @@ impl<S: Sync> FromRequestParts<S> for AtDesk {
             return Err(to_sign_in(parts));
         };
         match &known.seller {
-            Some(seller) => Ok(AtDesk { seller: seller.clone() }),
+            Some(seller) => Ok(AtDesk { seller: seller.clone(), session: known.session.clone() }),
             None => {
-                let lang = parts.extensions.get::<Lang>().copied().unwrap_or_else(|| Lang::accepted(&parts.headers));
+                let lang = language_of(parts);
                 Err(ToSignIn(Redirect::to(&lang.path("/sell/apply")).into_response()))
             }
         }
@@ -439,9 +459,11 @@ fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
-/// Answers with a member's session begun.
-pub fn with_session(app: &App, token: &Token, response: Response) -> Response {
-    set_session(app, token, IDLE_MAX, response)
+/// Answers with a member's session begun, on a device that is known from now on.
+pub fn with_session(app: &App, signed_in: &sign_in::SignedIn, response: Response) -> Response {
+    let response = set_session(app, &signed_in.token, IDLE_MAX, response);
+    // Only our own sign-in asks for it.
+    set_cookie(app, "device", signed_in.device.as_str(), "Strict", KNOWN_FOR, response)
 }
 
 /// Answers with a session of the staff begun.
@@ -450,24 +472,23 @@ pub fn with_staff_session(app: &App, token: &Token, response: Response) -> Respo
 }
 
 /// The session's cookie, for as long as the session lives unused, as the table of cookies says (2.8.2-a.1).
-fn set_session(app: &App, token: &Token, idle_max: i64, mut response: Response) -> Response {
-    let secure = if app.site.insecure_http { "" } else { "; Secure" };
-    let cookie = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
-        app.site.cookie("session"),
-        token.as_str(),
-        idle_max / SECOND
-    );
-    if let Ok(value) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
-    response
+fn set_session(app: &App, token: &Token, idle_max: i64, response: Response) -> Response {
+    set_cookie(app, "session", token.as_str(), "Lax", idle_max, response)
 }
 
 /// Answers with the session's cookie taken away.
-pub fn without_session(app: &App, mut response: Response) -> Response {
+pub fn without_session(app: &App, response: Response) -> Response {
+    set_cookie(app, "session", "", "Lax", 0, response)
+}
+
+/// Sets a cookie that no script reads. `lives` is microseconds.
+fn set_cookie(app: &App, name: &str, value: &str, same_site: &str, lives: i64, mut response: Response) -> Response {
     let secure = if app.site.insecure_http { "" } else { "; Secure" };
-    let cookie = format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", app.site.cookie("session"));
+    let cookie = format!(
+        "{}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={}{secure}",
+        app.site.cookie(name),
+        lives / SECOND
+    );
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

@@ -1,7 +1,7 @@
 //! The shop's webhooks: where programs are told of its orders, what was sent, sending again. What is sent itself stands
 //! in the document too, as its `webhooks`.
 
-use crate::caller::Selling;
+use crate::caller::{ByToken, Selling};
 use crate::problem::{Answer, Error, Kind};
 use crate::shape::{Money, OrderState, Page, Time};
 use crate::wire::{At, Ids, Json, Query, after, limit};
@@ -191,11 +191,12 @@ async fn with_secret(
 pub async fn make_webhook(
     State(app): State<App>,
     Selling(seller): Selling,
+    ByToken(proven): ByToken,
     Json(new): Json<NewWebhook>,
 ) -> Answer<(StatusCode, axum::Json<WebhookWithSecret>)> {
     let new = new.checked(&app).await?;
     let (of, hooks) = (seller.clone(), app.hooks.clone());
-    let (id, secret) = app.write(move |tx| endpoint::register(tx, &of, &hooks, &new)).await??;
+    let (id, secret) = app.write(move |tx| endpoint::register(tx, &of, &proven, &hooks, &new)).await??;
     Ok((StatusCode::CREATED, with_secret(app, seller, id, secret).await?))
 }
 
@@ -205,6 +206,7 @@ pub async fn make_webhook(
 pub async fn edit_webhook(
     State(app): State<App>,
     Selling(seller): Selling,
+    ByToken(proven): ByToken,
     At(id): At,
     Json(new): Json<NewWebhook>,
 ) -> Answer<axum::Json<Webhook>> {
@@ -213,7 +215,7 @@ pub async fn edit_webhook(
     app.ask(move |r| endpoint::one(r, &of, &known)).await??;
     let new = new.checked(&app).await?;
     let (of, known) = (seller.clone(), id.clone());
-    app.write(move |tx| endpoint::edit(tx, &of, &known, &new)).await??;
+    app.write(move |tx| endpoint::edit(tx, &of, &proven, &known, &new)).await??;
     get_webhook(State(app), Selling(seller), At(id)).await
 }
 
@@ -231,10 +233,11 @@ pub async fn delete_webhook(State(app): State<App>, Selling(seller): Selling, At
 pub async fn rotate_webhook_secret(
     State(app): State<App>,
     Selling(seller): Selling,
+    ByToken(proven): ByToken,
     At(id): At,
 ) -> Answer<axum::Json<WebhookWithSecret>> {
     let (of, known, hooks) = (seller.clone(), id.clone(), app.hooks.clone());
-    let secret = app.write(move |tx| endpoint::rotate(tx, &of, &hooks, &known)).await??;
+    let secret = app.write(move |tx| endpoint::rotate(tx, &of, &proven, &hooks, &known)).await??;
     with_secret(app, seller, id, secret).await
 }
 

@@ -1,6 +1,6 @@
 //! 2.3.3: the seller's balance, where it came from, and what was paid out.
 
-use crate::caller::Selling;
+use crate::caller::{ByToken, Selling};
 use crate::problem::Answer;
 use crate::shape::{Money, Page, Personal, RefundState, Time, Words};
 use crate::wire::{Json, Query, after, limit};
@@ -171,15 +171,18 @@ pub struct NewAccount {
 }
 
 /// Changes the account that is paid to
+///
+/// A page asks for the password first. A program is not asked: the token's owner gave it when the token was made.
 #[utoipa::path(put, path = "/api/v1/sell/settlement-account", tag = "sell", request_body = NewAccount, responses((status = NO_CONTENT)))]
 pub async fn change_account(
     State(app): State<App>,
     Selling(seller): Selling,
+    ByToken(proven): ByToken,
     Json(new): Json<NewAccount>,
 ) -> Answer<StatusCode> {
     let mut errors = FormErrors::default();
     let Some(account) = payable_account(&new.settlement_account, &mut errors) else { return Err(errors.into()) };
     let access = access(&app, &seller).await?;
-    app.write(move |tx| shop::change_settlement_account(tx, &seller, &access, &account)).await??;
+    app.write(move |tx| shop::change_settlement_account(tx, &seller, &proven, &access, &account)).await??;
     Ok(StatusCode::NO_CONTENT)
 }

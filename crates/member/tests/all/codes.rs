@@ -149,8 +149,8 @@ fn a_code_is_for_one_thing() {
         assert_eq!(refused(other), Refused::CodeExpired);
         let other = finish(&v.vault, &new_member(&sent, &code_of(&sent), "by_sign_in_code", PASSWORD)).await;
         assert_eq!(refused(other), Refused::CodeExpired);
-        sign_in::by_code(&v.vault, &sent.id, &code, None).await.unwrap();
-        let twice = sign_in::by_code(&v.vault, &sent.id, &code, None).await;
+        sign_in::by_code(&v.vault, &sent.id, &code, &nothing()).await.unwrap();
+        let twice = sign_in::by_code(&v.vault, &sent.id, &code, &nothing()).await;
         assert_eq!(refused(twice), Refused::CodeExpired);
     });
 }

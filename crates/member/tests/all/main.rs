@@ -1,8 +1,10 @@
 //! The promises of part 2.1, on both engines.
 
 mod codes;
+mod devices;
 mod map;
 mod passwords;
+mod proving;
 mod registering;
 mod sessions;
 mod signing_in;

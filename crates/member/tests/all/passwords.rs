@@ -5,7 +5,7 @@ use member::{Refused, Session, Token, password, session, sign_in};
 use vault::Vault;
 
 async fn come_in(vault: &Vault, password: &str) -> Result<Token, Refused> {
-    match sign_in::by_password(vault, &typed("yiwu_buttons"), &typed(password), &here(), None).await {
+    match sign_in::by_password(vault, &typed("yiwu_buttons"), &typed(password), &here(), &nothing()).await {
         Ok(come) => Ok(come.token),
         answer => Err(refused(answer)),
     }
@@ -52,6 +52,8 @@ fn the_present_password_cannot_be_guessed_at() {
         }
         let right = password::change(&v.vault, &session, &typed(PASSWORD), &entered("another good one")).await;
         assert!(matches!(refused(right), Refused::TooManyTries { .. }));
+        let elsewhere = come_in(&v.vault, PASSWORD).await.unwrap_err();
+        assert!(matches!(elsewhere, Refused::TooManyTries { .. }), "one count with the sign-in's");
     });
 }
 

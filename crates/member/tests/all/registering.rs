@@ -55,11 +55,13 @@ fn nothing_that_was_typed_is_in_a_file() {
         let code = code_of(&sent);
         let new = new_member(&sent, &code, "canary_buttons", PASSWORD);
         let registered = finish(&v.vault, &new).await.unwrap();
-        let signed_in =
-            sign_in::by_password(&v.vault, &typed("canary_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
+        let signed_in = sign_in::by_password(&v.vault, &typed("canary_buttons"), &typed(PASSWORD), &here(), &nothing())
+            .await
+            .unwrap();
         assert_eq!(signed_in.member, *registered.member());
         refused(
-            sign_in::by_password(&v.vault, &typed("canary_buttons"), &typed("Wrong-Canary-99"), &here(), None).await,
+            sign_in::by_password(&v.vault, &typed("canary_buttons"), &typed("Wrong-Canary-99"), &here(), &nothing())
+                .await,
         );
         let canaries = [PASSWORD, "Wrong-Canary-99", "canary_buttons", "13877665544", signed_in.token.as_str()];
         assert_eq!(files_that_hold(v, &canaries), BTreeSet::new());
@@ -144,7 +146,7 @@ fn a_form_sent_twice_makes_one_member() {
         let (a, b) = tokio::join!(finish(&v.vault, &new), finish(&v.vault, &new));
         assert_eq!(usize::from(is_ok(&a)) + usize::from(is_ok(&b)), 1, "{a:?} {b:?}");
         assert_eq!(refused(if a.is_ok() { b } else { a }), Refused::CodeExpired);
-        sign_in::by_password(&v.vault, &typed("twice_sent"), &typed(PASSWORD), &here(), None).await.unwrap();
+        sign_in::by_password(&v.vault, &typed("twice_sent"), &typed(PASSWORD), &here(), &nothing()).await.unwrap();
 
         let sent = send(&v.vault, "13800138001").await;
         let code = code_of(&sent);
@@ -267,7 +269,7 @@ fn a_new_member_comes_in_and_sees_the_account() {
         };
         let own = show().await;
         assert!(own.last_login_at.is_none() && own.language.is_none());
-        let signed_in = sign_in::after_registering(&v.vault, &registered, None).await.unwrap();
+        let signed_in = sign_in::after_registering(&v.vault, &registered, &nothing()).await.unwrap();
         assert_eq!(signed_in.member.id, id);
         let asked = id.clone();
         v.vault

@@ -3,11 +3,13 @@
 use crate::support::*;
 use db::clock::{DAY, HOUR, MINUTE};
 use db::{Id, Stop};
+use member::sign_in::Arrival;
 use member::{Session, Token, session, sign_in};
 use vault::Vault;
 
 async fn come_in(vault: &Vault, previous: Option<&Token>) -> Token {
-    sign_in::by_password(vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), previous).await.unwrap().token
+    let arrival = Arrival { previous: previous.cloned(), ..nothing() };
+    sign_in::by_password(vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), &arrival).await.unwrap().token
 }
 
 async fn who(vault: &Vault, token: &Token) -> Option<Session> {
@@ -86,7 +88,8 @@ fn sessions_end_when_their_owner_says_so() {
         for _ in 0..4 {
             tokens.push(come_in(&v.vault, None).await);
         }
-        let other = sign_in::by_password(&v.vault, &typed("somebody_else"), &typed(PASSWORD), &here(), None).await;
+        let other =
+            sign_in::by_password(&v.vault, &typed("somebody_else"), &typed(PASSWORD), &here(), &nothing()).await;
         let other = other.unwrap();
         assert_eq!(list(&v.vault, &id).await.len(), 4);
 
@@ -124,9 +127,9 @@ fn the_longest_unused_session_makes_room() {
         let sent = send(&v.vault, "13800138000").await;
         let new = new_member(&sent, &code_of(&sent), "yiwu_buttons", PASSWORD);
         let registered = member::registration::finish(&v.vault, &new).await.unwrap();
-        let first = sign_in::after_registering(&v.vault, &registered, None).await.unwrap().token;
+        let first = sign_in::after_registering(&v.vault, &registered, &nothing()).await.unwrap().token;
         for _ in 0..50 {
-            sign_in::after_registering(&v.vault, &registered, None).await.unwrap();
+            sign_in::after_registering(&v.vault, &registered, &nothing()).await.unwrap();
         }
         assert_eq!(rows(&v.vault, "session", "1 = 1"), 50);
         assert_eq!(who(&v.vault, &first).await, None);

@@ -12,7 +12,8 @@ fn a_member_comes_in_by_name_or_number() {
     each(async |v| {
         let id = register(&v.vault, "13800138000", "Yiwu_Buttons").await;
         for who in ["Yiwu_Buttons", " yiwu_BUTTONS ", "13800138000", "+86 138 0013 8000"] {
-            let come = sign_in::by_password(&v.vault, &typed(who), &typed(PASSWORD), &here(), None).await.unwrap();
+            let come =
+                sign_in::by_password(&v.vault, &typed(who), &typed(PASSWORD), &here(), &nothing()).await.unwrap();
             assert_eq!(come.member.id, id);
             let found = session::current(&v.vault, &come.token).await.unwrap().unwrap();
             assert_eq!(found.person(), &id);
@@ -33,7 +34,7 @@ fn nobody_and_a_wrong_password_have_one_answer() {
             ("", ""),
             ("yiwu_buttons", ""),
         ] {
-            let answer = sign_in::by_password(&v.vault, &typed(who), &typed(password), &here(), None).await;
+            let answer = sign_in::by_password(&v.vault, &typed(who), &typed(password), &here(), &nothing()).await;
             assert_eq!(refused(answer), Refused::WrongSignIn, "{who}");
         }
     });
@@ -46,7 +47,7 @@ fn nobody_takes_the_time_of_somebody() {
         register(&v.vault, "13800138000", "yiwu_buttons").await;
         for who in ["yiwu_buttons", "nobody_here"] {
             let before = password::verified();
-            refused(sign_in::by_password(&v.vault, &typed(who), &typed("wrong password"), &here(), None).await);
+            refused(sign_in::by_password(&v.vault, &typed(who), &typed("wrong password"), &here(), &nothing()).await);
             assert_eq!(password::verified() - before, 1, "{who}");
         }
     });
@@ -62,16 +63,17 @@ fn guessing_at_one_account_ends() {
             let from = |i: usize| ClientAddress::of(format!("198.51.{n}.{i}").parse().unwrap());
             for i in 0..10 {
                 let answer =
-                    sign_in::by_password(&v.vault, &typed(who), &typed("wrong password"), &from(i), None).await;
+                    sign_in::by_password(&v.vault, &typed(who), &typed("wrong password"), &from(i), &nothing()).await;
                 assert_eq!(refused(answer), Refused::WrongSignIn);
             }
-            let answer = refused(sign_in::by_password(&v.vault, &typed(who), &typed(PASSWORD), &from(99), None).await);
+            let answer =
+                refused(sign_in::by_password(&v.vault, &typed(who), &typed(PASSWORD), &from(99), &nothing()).await);
             assert!(matches!(answer, Refused::TooManyTries { minutes: 1..=60 }), "{answer:?}");
         }
         let sent = whole(&v.vault, sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await).await;
-        sign_in::by_code(&v.vault, &sent.id, &entered(&code_of(&sent)), None).await.unwrap();
+        sign_in::by_code(&v.vault, &sent.id, &entered(&code_of(&sent)), &nothing()).await.unwrap();
         move_clock(&v.vault, HOUR);
-        sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
+        sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), &nothing()).await.unwrap();
     });
 }
 
@@ -81,7 +83,9 @@ fn right_passwords_do_not_count() {
     each(async |v| {
         register(&v.vault, "13800138000", "yiwu_buttons").await;
         for _ in 0..12 {
-            sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
+            sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), &nothing())
+                .await
+                .unwrap();
         }
         assert_eq!(rows(&v.vault, "throttle", "count > 1"), 0);
     });
@@ -96,9 +100,14 @@ fn guesses_at_once_are_counted_before_they_are_looked_at() {
             .map(|_| {
                 let vault = v.vault.clone();
                 tokio::spawn(async move {
-                    let answer =
-                        sign_in::by_password(&vault, &typed("yiwu_buttons"), &typed("wrong password"), &here(), None)
-                            .await;
+                    let answer = sign_in::by_password(
+                        &vault,
+                        &typed("yiwu_buttons"),
+                        &typed("wrong password"),
+                        &here(),
+                        &nothing(),
+                    )
+                    .await;
                     refused(answer)
                 })
             })
@@ -122,12 +131,12 @@ fn an_unknown_number_has_the_same_pages() {
         let wrong = entered(&wrong_code_for(&code_of(&known)));
         for left in [4, 3, 2, 1] {
             for sent in [&known, &unknown] {
-                let answer = refused(sign_in::by_code(&v.vault, &sent.id, &wrong, None).await);
+                let answer = refused(sign_in::by_code(&v.vault, &sent.id, &wrong, &nothing()).await);
                 assert_eq!(answer, Refused::WrongCode { left });
             }
         }
         for sent in [&known, &unknown] {
-            assert_eq!(refused(sign_in::by_code(&v.vault, &sent.id, &wrong, None).await), Refused::CodeTriesOver);
+            assert_eq!(refused(sign_in::by_code(&v.vault, &sent.id, &wrong, &nothing()).await), Refused::CodeTriesOver);
         }
     });
 }
@@ -192,15 +201,17 @@ fn a_restricted_member_still_comes_in() {
         let id = register(&v.vault, "13800138000", "yiwu_buttons").await;
         let restricted = id.clone();
         v.vault.data().write(move |tx| person::set_state::<()>(tx, &restricted, State::Restricted)).await.unwrap();
-        let come =
-            sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
+        let come = sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), &nothing())
+            .await
+            .unwrap();
         assert_eq!(come.member.id, id);
         assert_eq!(rows(&v.vault, "member", "length(last_login_at) > 0"), 0);
         let sent = whole(&v.vault, sign_in::send_code(&v.vault, &entered("13800138000"), &here()).await).await;
         assert!(sent.to_send.is_none(), "the telephone opens for nobody");
 
         v.vault.data().write(move |tx| person::set_state::<()>(tx, &id, State::Erased)).await.unwrap();
-        let answer = sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await;
+        let answer =
+            sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), &nothing()).await;
         assert_eq!(refused(answer), Refused::WrongSignIn);
     });
 }

@@ -29,7 +29,7 @@ fn staff_come_in_in_their_role() {
         assert!(session.member().is_none());
         // No way in by the members' door, nor the other way round.
         register(&v.vault, "13800138000", "yiwu_buttons").await;
-        let answer = sign_in::by_password(&v.vault, &typed("mei.lin"), &typed(PASSWORD), &here(), None).await;
+        let answer = sign_in::by_password(&v.vault, &typed("mei.lin"), &typed(PASSWORD), &here(), &nothing()).await;
         assert_eq!(refused(answer), Refused::WrongSignIn);
         assert_eq!(refused(come_in(&v.vault, "yiwu_buttons").await), Refused::WrongSignIn);
         assert_eq!(refused(come_in(&v.vault, "nobody").await), Refused::WrongSignIn);

@@ -3,9 +3,9 @@
 use db::clock::{HOUR, SECOND};
 use db::{Engine, Failed, Id, Migrations};
 use member::registration::{Agreement, NewMember, Registered, begin, finish};
-use member::sign_in::CodeBegun;
+use member::sign_in::{Arrival, CodeBegun};
 use member::{ClientAddress, CodeSent, Refused};
-use policy::{Entered, Field, Typed};
+use policy::{Entered, Field, Language, Typed};
 use std::collections::BTreeSet;
 use std::path::Path;
 use vault::Vault;
@@ -43,6 +43,11 @@ pub fn typed(text: &str) -> Typed {
 
 pub fn here() -> ClientAddress {
     ClientAddress::of("192.0.2.7".parse().unwrap())
+}
+
+/// A browser that has never been here.
+pub fn nothing() -> Arrival {
+    Arrival::with_nothing(Language::En)
 }
 
 pub fn code_of(sent: &CodeSent) -> String {

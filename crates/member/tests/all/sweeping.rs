@@ -42,7 +42,7 @@ fn people_who_never_registered_go() {
 
         // Nothing of the members went.
         assert_eq!(keys.find::<MemberName>(&entered("yiwu_buttons")).await.unwrap(), Some(id.clone()));
-        sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), None).await.unwrap();
+        sign_in::by_password(&v.vault, &typed("yiwu_buttons"), &typed(PASSWORD), &here(), &nothing()).await.unwrap();
         // And the telephone is free for whoever has it now.
         register(&v.vault, "13800138001", "came_after_all").await;
     });
@@ -68,7 +68,7 @@ fn a_killed_sweep_is_done_again() {
 fn marks_of_past_hours_go() {
     each(async |v| {
         send(&v.vault, "13800138001").await;
-        refused(sign_in::by_password(&v.vault, &typed("nobody"), &typed("wrong one"), &here(), None).await);
+        refused(sign_in::by_password(&v.vault, &typed("nobody"), &typed("wrong one"), &here(), &nothing()).await);
         assert_eq!(rows(&v.vault, "throttle", "1 = 1"), 4);
         move_clock(&v.vault, HOUR);
         run_jobs(v);

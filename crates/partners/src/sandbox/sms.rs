@@ -45,8 +45,8 @@ const TEMPLATES: [(&str, Words); 6] = [
     (
         "sign_in_warning",
         Words {
-            en: "Somebody signed in to your Hanse account. If it was not you, freeze it now in your settings.",
-            zh: "【Hanse】您的账号有新的登录。如非本人操作，请立即在设置中冻结账号。",
+            en: "Somebody signed in to your Hanse account on a new device, {time}. If it was not you, end it at /my/security and change your password.",
+            zh: "【Hanse】您的账号于 {time} 在新设备上登录。如非本人操作，请立即在 /my/security 退出该登录并修改密码。",
         },
     ),
     (

@@ -5,7 +5,9 @@
 
 use crate::signed_json::{Caller, Channel, SharedSecret};
 use crate::{Clock, Gate, Limits, Partner, PartnerError};
-use policy::fields::VerificationCode;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use policy::fields::{LastLoginAt, VerificationCode};
 use policy::recipients::SmsGateway;
 use policy::{Field, Language};
 use serde::{Deserialize, Serialize};
@@ -31,7 +33,7 @@ pub mod template {
     pub const ORDER_SHIPPED: &str = "order_shipped";
     /// `place`
     pub const ORDER_DELIVERED: &str = "order_delivered";
-    /// No value: "somebody signed in to your account".
+    /// `time`: "somebody signed in to your account on a new device".
     pub const SIGN_IN_WARNING: &str = "sign_in_warning";
     /// `who` (the buyer's short name) and `page` (where the notice to consignees stands).
     pub const CONSIGNEE_NOTICE: &str = "consignee_notice";
@@ -49,6 +51,8 @@ pub struct SmsConfig {
 pub struct Sms {
     gate: Gate,
     caller: Caller,
+    /// In which times are told.
+    zone: TimeZone,
 }
 
 /// One message; `F` is the field that the telephone comes from.
@@ -59,7 +63,9 @@ pub struct Message<F: Field<Value = String>> {
     pub template: &'static str,
     pub language: Language,
     pub code: Option<Disclosed<SmsGateway, VerificationCode>>,
-    /// What the template names besides the code; nothing of a person.
+    /// When somebody signed in, to the minute.
+    pub at: Option<Disclosed<SmsGateway, LastLoginAt>>,
+    /// What the template names besides; nothing of a person.
     pub values: Vec<(&'static str, String)>,
 }
 
@@ -78,10 +84,10 @@ struct Answer {
 }
 
 impl Sms {
-    pub fn new(config: SmsConfig, clock: Clock) -> Sms {
+    pub fn new(config: SmsConfig, zone: TimeZone, clock: Clock) -> Sms {
         let channel =
             Channel { base: config.base, key_id: config.key_id, secret: config.secret, limits: config.limits };
-        Sms { gate: Gate::new(config.partner, clock), caller: Caller::new("sms", channel) }
+        Sms { gate: Gate::new(config.partner, clock), caller: Caller::new("sms", channel), zone }
     }
 
     pub fn gate(&self) -> &Gate {
@@ -94,6 +100,10 @@ impl Sms {
             message.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         if let Some(code) = &message.code {
             parameters.insert("code", code.expose());
+        }
+        let time = message.at.as_ref().map(|at| minute(*at.expose(), &self.zone));
+        if let Some(time) = &time {
+            parameters.insert("time", time);
         }
         self.hand_over(&message.message_id, message.to.expose(), message.template, message.language, parameters)
     }
@@ -110,6 +120,12 @@ impl Sms {
         let answer: Answer = self.caller.call(&self.gate, "/v1/messages", message_id, &request)?;
         if answer.message_id == message_id { Ok(()) } else { Err(PartnerError::BadAnswer) }
     }
+}
+
+/// UTC microseconds as `2026-11-30 20:22 (UTC+08:00)`.
+fn minute(at: i64, zone: &TimeZone) -> String {
+    let at = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned_datetime(zone.clone());
+    at.strftime("%Y-%m-%d %H:%M (UTC%:z)").to_string()
 }
 
 #[cfg(test)]

@@ -63,3 +63,11 @@ fn faults_of_the_gateway() {
     send(&bench, "m-2", PHONE, "2").unwrap();
     assert_eq!(arrived(&bench).len(), 3);
 }
+
+/// Whoever reads of a sign-in must not take it for one of last night.
+#[test]
+fn a_time_is_told_with_its_zone() {
+    let zone = TimeZone::get("Asia/Shanghai").unwrap();
+    assert_eq!(minute(1_764_505_379_000_000, &zone), "2025-11-30 20:22 (UTC+08:00)");
+    assert_eq!(minute(1_764_505_379_000_000, &TimeZone::UTC), "2025-11-30 12:22 (UTC+00:00)");
+}

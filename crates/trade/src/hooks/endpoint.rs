@@ -8,6 +8,7 @@ use crate::policy::{hook_delivery, hook_endpoint};
 use catalogue::shop::Seller;
 use db::{Id, NewJob, Scope, Stop, Tx};
 use diesel::prelude::*;
+use member::Proven;
 use std::convert::Infallible;
 
 /// Whether an endpoint is told.
@@ -130,8 +131,16 @@ pub fn broken<R>(scope: &mut impl Scope, seller: &Seller) -> Result<i64, Stop<R>
         .get_result(scope.db())?)
 }
 
-/// A new endpoint, turned on. The secret is told here and nowhere again.
-pub fn register(tx: &mut Tx, seller: &Seller, hooks: &Hooks, new: &NewEndpoint) -> Result<(Id, Secret), Stop<Refused>> {
+/// A new endpoint, turned on. The secret is told here and nowhere again. Where orders are told to, and the secrets, change
+/// only by a seller who has just proved to be it.
+pub fn register(
+    tx: &mut Tx,
+    seller: &Seller,
+    proven: &Proven,
+    hooks: &Hooks,
+    new: &NewEndpoint,
+) -> Result<(Id, Secret), Stop<Refused>> {
+    proven.must_be(&seller.member)?;
     let held: i64 = hook_endpoint::table.filter(hook_endpoint::shop.eq(&seller.shop)).count().get_result(tx.db)?;
     if held >= ENDPOINTS_MAX {
         return Err(Stop::refuse(Refused::HooksFull { max: ENDPOINTS_MAX }));
@@ -157,7 +166,8 @@ pub fn register(tx: &mut Tx, seller: &Seller, hooks: &Hooks, new: &NewEndpoint) 
 }
 
 /// Another name, address or choice. What waits goes to the new address.
-pub fn edit(tx: &mut Tx, seller: &Seller, id: &Id, new: &NewEndpoint) -> Result<(), Stop<Refused>> {
+pub fn edit(tx: &mut Tx, seller: &Seller, proven: &Proven, id: &Id, new: &NewEndpoint) -> Result<(), Stop<Refused>> {
+    proven.must_be(&seller.member)?;
     let edited = diesel::update(hook_endpoint::table.find((&seller.shop, id)))
         .set((
             hook_endpoint::name.eq(&new.name),
@@ -173,7 +183,8 @@ fn found(rows: usize) -> Result<(), Stop<Refused>> {
 }
 
 /// A new secret; the one before signs for another day, an older one no more.
-pub fn rotate(tx: &mut Tx, seller: &Seller, hooks: &Hooks, id: &Id) -> Result<Secret, Stop<Refused>> {
+pub fn rotate(tx: &mut Tx, seller: &Seller, proven: &Proven, hooks: &Hooks, id: &Id) -> Result<Secret, Stop<Refused>> {
+    proven.must_be(&seller.member)?;
     let turned = diesel::update(hook_endpoint::table.find((&seller.shop, id)))
         .set((
             hook_endpoint::secret_number.eq(hook_endpoint::secret_number + 1),

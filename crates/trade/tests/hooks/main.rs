@@ -38,6 +38,10 @@ struct Shop<'w> {
     goods: (Id, Id),
 }
 
+fn proven(seller: &Seller) -> member::Proven {
+    member::testing::proven(&seller.member)
+}
+
 fn hooks(world: &World, reach: Reach) -> Hooks {
     let patience = Patience { connect: Duration::from_secs(2), whole: Duration::from_secs(10) };
     world.wait(Hooks::open(&world.vault.vault, reach, patience)).expect("the key store")
@@ -59,7 +63,7 @@ impl<'w> Shop<'w> {
     fn registers(&self, url: &str, topics: &[Topic]) -> (Id, String) {
         let (seller, hooks) = (self.seller.clone(), self.hooks.clone());
         let new = self.hooks.checked("stock system", url, topics).expect("a good address");
-        let (id, secret) = self.world.write(move |tx| endpoint::register(tx, &seller, &hooks, &new));
+        let (id, secret) = self.world.write(move |tx| endpoint::register(tx, &seller, &proven(&seller), &hooks, &new));
         (id, secret.told().to_string())
     }
 
@@ -175,7 +179,7 @@ fn an_order_is_told_and_nobody_in_it() {
         let of = id.clone();
         assert_eq!(stranger.does(move |tx, me| endpoint::turn_off(tx, me, &of)), Err(Refused::NoSuchHook));
         let (of, hooks) = (id.clone(), shop.hooks.clone());
-        let rotated = stranger.does(move |tx, me| endpoint::rotate(tx, me, &hooks, &of).map(drop));
+        let rotated = stranger.does(move |tx, me| endpoint::rotate(tx, me, &proven(me), &hooks, &of).map(drop));
         assert_eq!(rotated, Err(Refused::NoSuchHook));
         let (of, delivery) = (id.clone(), log[0].id.clone());
         assert_eq!(stranger.does(move |tx, me| log::replay(tx, me, &of, &delivery)), Err(Refused::NoSuchHook));
@@ -339,7 +343,8 @@ fn a_new_secret_and_the_old_one_sign_together_for_a_day() {
         let of = id.clone();
         assert_eq!(shop.does(move |tx, me| endpoint::test(tx, me, &of).map(drop)), Err(Refused::HookTestSoon));
         let (of, hooks) = (id.clone(), shop.hooks.clone());
-        let second = shop.does(move |tx, me| Ok(endpoint::rotate(tx, me, &hooks, &of)?.told().to_string()));
+        let second =
+            shop.does(move |tx, me| Ok(endpoint::rotate(tx, me, &proven(me), &hooks, &of)?.told().to_string()));
         let second = second.expect("a secret");
         assert!(first != second && second.starts_with("whsec_") && second.len() == "whsec_".len() + 44);
         world.pass(MINUTE);
@@ -347,7 +352,7 @@ fn a_new_secret_and_the_old_one_sign_together_for_a_day() {
         // Another process signs alike: the key is the house's.
         let again = self::hooks(world, Reach::PublicAndHere);
         let of = id.clone();
-        let third = shop.does(move |tx, me| Ok(endpoint::rotate(tx, me, &again, &of)?.told().to_string()));
+        let third = shop.does(move |tx, me| Ok(endpoint::rotate(tx, me, &proven(me), &again, &of)?.told().to_string()));
         assert!(third.as_ref().is_ok_and(|third| *third != second));
         world.pass(MINUTE);
         assert_eq!(tested(3), 2, "the oldest is over");
@@ -389,7 +394,7 @@ fn addresses_inside_are_refused_when_given_and_when_called() {
             shop.registers(&receiver.url, &ORDERS);
         }
         let (hooks, new) = (shop.hooks.clone(), shop.hooks.checked("x", &receiver.url, &ORDERS).expect("good"));
-        let one_more = shop.does(move |tx, me| endpoint::register(tx, me, &hooks, &new).map(drop));
+        let one_more = shop.does(move |tx, me| endpoint::register(tx, me, &proven(me), &hooks, &new).map(drop));
         assert_eq!(one_more, Err(Refused::HooksFull { max: ENDPOINTS_MAX }));
     });
 }

@@ -276,11 +276,11 @@ impl World {
             .access_now(&Actor::own(&seller.member), std::slice::from_ref(&seller.member))
             .expect("access");
         let (seller, account) = (seller.clone(), entered(account));
-        let changed = self
-            .vault
-            .data
-            .db
-            .write_now(move |tx| catalogue::shop::change_settlement_account(tx, &seller, &access, &account));
+        let proven = member::testing::proven(&seller.member);
+        let changed =
+            self.vault.data.db.write_now(move |tx| {
+                catalogue::shop::change_settlement_account(tx, &seller, &proven, &access, &account)
+            });
         changed.unwrap_or_else(|failed| panic!("{failed}"));
     }
 

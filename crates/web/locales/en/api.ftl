@@ -3,7 +3,7 @@
 api-title = Interface for programs
 api-intro = Everything that the pages do, as JSON over HTTP: for your stock system, your shop, your bookkeeping. The whole of it is described by one OpenAPI document:
 api-how-token = A token lets a program in
-api-how-token-text = Make one on your tokens page, choose what it may do, and copy it: it is shown once. A program sends it in the Authorization header, and nowhere else. End it at any time; a new password ends all of them.
+api-how-token-text = Make one on your tokens page, choose what it may do, and copy it: it is shown once. A program sends it in the Authorization header, and nowhere else. End it at any time; a new password ends all of them. Where a page would ask for your password once more (the account for payouts, webhooks and their secrets), a program is not asked: you gave it when you made the token, so give a token only the scopes that it needs.
 api-how-money = Money, times, languages
 api-how-money-text = Amounts are whole numbers of minor units with a currency: 192000 CNY is ¥1,920.00. Times are UTC. Titles come in English and Chinese; problems are told in the language of Accept-Language.
 api-how-pages = Lists go on by a cursor

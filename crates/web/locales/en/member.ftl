@@ -48,6 +48,22 @@ sessions-end-others = Sign out everywhere else
 said-password-changed = Your password is changed; every other session has ended.
 said-session-ended = Signed out there.
 
+device-new = A new device signed in: { $when }. Was it you?
+device-new-text = If not, end it: it is signed out, and access tokens made since then end too. Then change your password.
+device-not-mine = No, end it
+device-mine = Yes, it was me
+said-device-mine = Noted: the device is yours.
+said-device-ended = It is signed out, and what it may have made has ended. Whoever it was knew your password or had your phone: change the password now.
+
+prove-title = Is it you?
+prove-text = You are about to change what would hurt in other hands, and it is a while since you last entered your password. Enter it once more; for ten minutes we do not ask again.
+prove-go-on = Go on
+prove-code-text = Or have a code sent to the mobile phone of your account.
+prove-code-sent = A code is on its way to the mobile phone of your account.
+prove-otherwise = Enter the password instead, or send another code
+prove-first = A change here asks for your password once more.
+prove-go = Enter the password
+
 readings-intro = Every reading of your sealed information, by whom, which part, why, and on what ground. Nobody can read it without leaving a line here.
 readings-empty = Nothing was read yet
 readings-empty-text = As soon as anybody, or anything, opens your information, it stands here.

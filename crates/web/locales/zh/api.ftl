@@ -3,7 +3,7 @@
 api-title = 程序接口
 api-intro = 页面能做的一切，均可通过 HTTP 以 JSON 完成：供您的库存、店铺和财务系统使用。全部内容见同一份 OpenAPI 文档：
 api-how-token = 令牌让程序进入
-api-how-token-text = 在“我的令牌”页面创建，选择权限并复制：令牌只显示一次。程序仅在 Authorization 请求头中发送令牌。您可随时终止；修改密码会终止全部令牌。
+api-how-token-text = 在“我的令牌”页面创建，选择权限并复制：令牌只显示一次。程序仅在 Authorization 请求头中发送令牌。您可随时终止；修改密码会终止全部令牌。对于页面上需要再次输入密码的操作（结算账户、Webhook 及其密钥），程序不再被询问：您在创建令牌时已完成验证，因此请只授予令牌所需的权限。
 api-how-money = 金额、时间、语言
 api-how-money-text = 金额为最小货币单位的整数并附币种：192000 CNY 即 ¥1,920.00。时间为 UTC。标题含中英文；错误说明使用 Accept-Language 指定的语言。
 api-how-pages = 列表按游标翻页

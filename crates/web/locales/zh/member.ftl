@@ -48,6 +48,22 @@ sessions-end-others = 退出其他所有登录
 said-password-changed = 密码已修改，其他登录均已退出。
 said-session-ended = 已退出该处登录。
 
+device-new = 您的账号{ $when }在新设备上登录，是您本人吗？
+device-new-text = 如果不是，请结束该登录：该设备将被退出，此后创建的访问令牌也会失效。随后请修改密码。
+device-not-mine = 不是，结束该登录
+device-mine = 是我本人
+said-device-mine = 已确认该设备为您本人使用。
+said-device-ended = 该设备已退出，其间可能创建的令牌已失效。对方知道您的密码或持有您的手机，请立即修改密码。
+
+prove-title = 请确认是您本人
+prove-text = 您即将更改的内容一旦被他人操作会造成损失，且距您上次输入密码已有一段时间。请再次输入密码；十分钟内不再询问。
+prove-go-on = 继续
+prove-code-text = 也可以向您账号绑定的手机发送验证码。
+prove-code-sent = 验证码已发送至您账号绑定的手机。
+prove-otherwise = 改用密码，或重新发送验证码
+prove-first = 在此更改前，请再次输入密码。
+prove-go = 输入密码
+
 readings-intro = 您的加密信息每次被查看，都会记录由谁、查看哪些内容、为何以及依据。任何人查看都会在此留痕。
 readings-empty = 暂无查看记录
 readings-empty-text = 一旦有人或系统打开您的信息，都会显示在这里。

@@ -9,7 +9,7 @@ use crate::format;
 use crate::frame::{Frame, paths};
 use crate::language::{Lang, f, t};
 use crate::pages::guest::{CURRENCY, both, shop_path};
-use crate::pages::tokens;
+use crate::pages::{prove, tokens};
 use crate::ui::{self, Entry, Kind};
 use axum::Router;
 use axum::extract::{OriginalUri, Path, State};
@@ -35,6 +35,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/console", get(overview))
         .route("/console/sign-in", get(sign_in_page).post(sign_in))
+        .route(prove::OF_STAFF, get(prove::page_of_staff).post(prove::by_password_of_staff))
         .route("/console/shops", get(shops))
         .route("/console/shops/{id}", get(one_shop).post(decide))
         .route("/console/money", get(money))

@@ -113,6 +113,7 @@ pub async fn cookies(frame: Frame) -> Response {
     let rows = [
         (frame.site.cookie("session"), "cookie-session", "cookie-session-life"),
         (frame.site.cookie("session"), "cookie-session-staff", "cookie-session-staff-life"),
+        (frame.site.cookie("device"), "cookie-device", "cookie-device-life"),
         (frame.site.cookie("form"), "cookie-form", "cookie-form-life"),
     ];
     let head = [t(lang, "cookie-name"), t(lang, "cookie-why"), t(lang, "cookie-life")];

@@ -1,16 +1,17 @@
 //! 2.1.1: opening an account, coming in, going out, and what a member sees of the account.
 
-use crate::app::{self, App, From_, SignedIn, Told, Visitor, safe_next, told, with_session, without_session};
+use crate::app::{self, App, Arriving, From_, SignedIn, Told, Visitor, safe_next, told, with_session, without_session};
 use crate::error::Failure;
 use crate::form::{FormData, FormErrors};
 use crate::frame::{Frame, paths};
 use crate::language::{Lang, f, t};
 use crate::pages::tokens;
 use crate::ui::{self, Entry, Kind};
-use axum::extract::{OriginalUri, State};
+use axum::extract::{OriginalUri, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use db::Id;
 use maud::{Markup, html};
+use member::device::{self, Unanswered};
 use member::policy::RegisterAccount;
 use member::registration::{self, Agreement, NewMember};
 use member::{CodeSent, Reason, account, password, session, sign_in};
@@ -21,7 +22,7 @@ use vault::Actor;
 
 /// Hands the code's message to the gateway, beside the answer: what the page takes would otherwise tell whether the
 /// number has an account (2.1.1-a.4).
-fn send(app: &App, lang: Lang, sent: &mut CodeSent) {
+pub(super) fn send(app: &App, lang: Lang, sent: &mut CodeSent) {
     let Some(to_send) = sent.to_send.take() else { return };
     let (sms, id) = (app.sms.clone(), sent.id.to_string());
     let template = match (&to_send.code, to_send.reason) {
@@ -34,6 +35,7 @@ fn send(app: &App, lang: Lang, sent: &mut CodeSent) {
         template,
         language: lang.0,
         code: to_send.code,
+        at: None,
         values: Vec::new(),
     };
     tokio::task::spawn_blocking(move || {
@@ -43,7 +45,7 @@ fn send(app: &App, lang: Lang, sent: &mut CodeSent) {
     });
 }
 
-fn next_of(form: &FormData, uri: &OriginalUri) -> String {
+pub(super) fn next_of(form: &FormData, uri: &OriginalUri) -> String {
     let asked = if form.has("next") {
         form.text("next").to_owned()
     } else {
@@ -161,7 +163,7 @@ fn account_form(app: &App, frame: &Frame, form: &FormData, errors: &FormErrors, 
 }
 
 /// Which code was sent; one that never was is as good as an expired one.
-fn code_id(form: &FormData, errors: &mut FormErrors) -> Option<Id> {
+pub(super) fn code_id(form: &FormData, errors: &mut FormErrors) -> Option<Id> {
     let id = Id::parse(form.text("code_id"));
     if id.is_err() {
         member::Refused::CodeExpired.tell(errors);
@@ -173,7 +175,7 @@ fn code_id(form: &FormData, errors: &mut FormErrors) -> Option<Id> {
 pub async fn register_account(
     State(app): State<App>,
     frame: Frame,
-    visitor: Visitor,
+    Arriving(arrival): Arriving,
     uri: OriginalUri,
     form: FormData,
 ) -> Result<Response, Failure> {
@@ -198,10 +200,9 @@ pub async fn register_account(
         let new = NewMember { code_id, code, name, password, agreement };
         match told(registration::finish(&app.vault, &new).await)? {
             Ok(registered) => {
-                let signed_in =
-                    told(sign_in::after_registering(&app.vault, &registered, visitor.token.as_ref()).await)?
-                        .map_err(|refused| Failure::fault(format!("a new member was not let in: {refused:?}")))?;
-                return Ok(with_session(&app, &signed_in.token, frame.go(&next)));
+                let signed_in = told(sign_in::after_registering(&app.vault, &registered, &arrival).await)?
+                    .map_err(|refused| Failure::fault(format!("a new member was not let in: {refused:?}")))?;
+                return Ok(with_session(&app, &signed_in, frame.go(&next)));
             }
             Err(refused) => refused.tell(&mut errors),
         }
@@ -251,7 +252,7 @@ pub async fn sign_in_by_password(
     State(app): State<App>,
     From_(from): From_,
     frame: Frame,
-    visitor: Visitor,
+    Arriving(arrival): Arriving,
     uri: OriginalUri,
     form: FormData,
 ) -> Result<Response, Failure> {
@@ -264,16 +265,9 @@ pub async fn sign_in_by_password(
         }
     }
     if errors.is_empty() {
-        let outcome = sign_in::by_password(
-            &app.vault,
-            &form.typed("who"),
-            &form.typed("password"),
-            &from,
-            visitor.token.as_ref(),
-        )
-        .await;
-        match told(outcome)? {
-            Ok(signed_in) => return Ok(with_session(&app, &signed_in.token, frame.go(&next))),
+        let (who, password) = (form.typed("who"), form.typed("password"));
+        match told(sign_in::by_password(&app.vault, &who, &password, &from, &arrival).await)? {
+            Ok(signed_in) => return Ok(with_session(&app, &signed_in, frame.go(&next))),
             Err(refused) => refused.tell(&mut errors),
         }
     }
@@ -421,7 +415,7 @@ pub async fn forgotten_send(
 pub async fn code_enter(
     State(app): State<App>,
     frame: Frame,
-    visitor: Visitor,
+    Arriving(arrival): Arriving,
     uri: OriginalUri,
     form: FormData,
 ) -> Result<Response, Failure> {
@@ -431,8 +425,8 @@ pub async fn code_enter(
     let code_id = code_id(&form, &mut errors);
     let code = errors.take("code", Entered::<VerificationCode>::parse(&form.typed("code")));
     if let (Some(code_id), Some(code)) = (code_id, code) {
-        match told(sign_in::by_code(&app.vault, &code_id, &code, visitor.token.as_ref()).await)? {
-            Ok(signed_in) => return Ok(with_session(&app, &signed_in.token, frame.go(&next))),
+        match told(sign_in::by_code(&app.vault, &code_id, &code, &arrival).await)? {
+            Ok(signed_in) => return Ok(with_session(&app, &signed_in, frame.go(&next))),
             Err(refused) => refused.tell(&mut errors),
         }
     }
@@ -545,11 +539,12 @@ async fn security_page(
     errors: &FormErrors,
 ) -> Result<Markup, Failure> {
     let lang = frame.lang;
-    let id = me.member.clone();
-    let sessions = app.read(move |r| Ok(session::list(r, &id)?)).await?;
+    let (id, here) = (me.member.clone(), me.session.device().to_owned());
+    let (sessions, new) = app.read(move |r| Ok((session::list(r, &id)?, device::unanswered(r, &id, &here)?))).await?;
     let now = app.now();
     let content = html! {
         h1 { (t(lang, "my-security")) }
+        @for device in &new { (new_device(frame, device, now)) }
         section.card.pad {
             h2 { (t(lang, "change-password")) }
             (ui::error_summary(lang, errors, &[("current", t(lang, "field-current-password")), ("password", t(lang, "field-new-password"))]))
@@ -585,6 +580,44 @@ async fn security_page(
         }
     };
     Ok(ui::with_side(side(frame, "/my/security"), content))
+}
+
+/// A sign-in of which the member has not yet said whether it was theirs (2.7).
+fn new_device(frame: &Frame, device: &Unanswered, now: i64) -> Markup {
+    let lang = frame.lang;
+    let answer = |path: &str, label: &'static str, look| {
+        let fields = html! { (ui::hidden("device", device.id.as_str())) (ui::button(t(lang, label), look)) };
+        ui::form(&frame.csrf, &frame.path(path), fields)
+    };
+    ui::notice_with(
+        ui::Tone::Warn,
+        html! {
+            p { b { (f(lang, "device-new", &[("when", crate::format::near(lang, device.at, now).into())])) } }
+            p { (t(lang, "device-new-text")) }
+            div.actions {
+                (answer("/my/security/device/end", "device-not-mine", ui::Look::Danger))
+                (answer("/my/security/device/mine", "device-mine", ui::Look::Plain))
+            }
+        },
+    )
+}
+
+/// `POST /my/security/device/{answer}`
+pub async fn answer_device(
+    State(app): State<App>,
+    me: SignedIn,
+    Path(answer): Path<String>,
+    frame: Frame,
+    form: FormData,
+) -> Result<Response, Failure> {
+    let id = Id::parse(form.text("device")).map_err(|_| Failure::BadRequest)?;
+    let (person, here) = (me.member.clone(), me.session.device().to_owned());
+    let (done, said) = match answer.as_str() {
+        "mine" => (app.carry_out(move |tx| device::is_mine(tx, &person, &id, &here)).await?, "said-device-mine"),
+        "end" => (app.carry_out(move |tx| device::is_not_mine(tx, &person, &id, &here)).await?, "said-device-ended"),
+        _ => return Err(Failure::NotFound),
+    };
+    if done { Ok(frame.go_saying("/my/security", said)) } else { Err(Failure::NotFound) }
 }
 
 /// `POST /my/security/password`

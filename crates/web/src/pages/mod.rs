@@ -9,6 +9,7 @@ pub mod hooks;
 pub mod member;
 pub mod orders;
 pub mod privacy;
+pub mod prove;
 pub mod search;
 pub mod sell;
 pub mod tokens;
@@ -45,6 +46,10 @@ pub fn pages(app: &App) -> Router {
         .route(paths::MY, get(member::my))
         .route("/my/security", get(member::security))
         .route("/my/security/password", post(member::change_password))
+        .route("/my/security/device/{answer}", post(member::answer_device))
+        .route(prove::MINE, get(prove::page).post(prove::by_password))
+        .route("/my/security/prove/code", post(prove::send_code))
+        .route("/my/security/prove/enter", post(prove::by_code))
         .route("/my/security/end", post(member::end_session))
         .route("/my/security/end-others", post(member::end_others))
         .route(tokens::MINE, get(tokens::mine).post(tokens::make_mine))

@@ -7,14 +7,14 @@ use crate::form::{FieldError, FormData, FormErrors};
 use crate::format;
 use crate::frame::Frame;
 use crate::language::{Lang, f, t};
-use crate::pages::{console, member as my};
+use crate::pages::{console, member as my, prove};
 use crate::ui::{self, Entry, Kind};
 use axum::extract::State;
 use axum::response::Response;
 use db::Id;
 use maud::{Markup, html};
 use member::token::{self, ApiToken, Listed, NewToken, Reach};
-use member::{Member, Who};
+use member::{Member, Session, Who};
 use policy::fields::ApiTokenName;
 use policy::{Entered, Purpose};
 use vault::{Access, Actor};
@@ -28,16 +28,17 @@ const DAYS: [(&str, &str); 3] = [("30", "tokens-30-days"), ("90", "tokens-90-day
 /// Whose page it is.
 struct Owner {
     who: Who,
+    session: Session,
     path: &'static str,
 }
 
 impl Owner {
     fn member(me: &SignedIn) -> Owner {
-        Owner { who: Who::Member(Member { id: me.member.clone() }), path: MINE }
+        Owner { who: Who::Member(Member { id: me.member.clone() }), session: me.session.clone(), path: MINE }
     }
 
     fn staff(duty: &OnDuty) -> Owner {
-        Owner { who: Who::Staff(duty.staff.clone()), path: OF_STAFF }
+        Owner { who: Who::Staff(duty.staff.clone()), session: duty.session.clone(), path: OF_STAFF }
     }
 
     fn person(&self) -> &Id {
@@ -116,13 +117,13 @@ async fn page(
         ]))
         section.card.pad.form {
             h2 { (t(lang, "tokens-new")) }
-            (ui::form(&frame.csrf, &frame.path(owner.path), html! {
+            (prove::or_prove(app, frame, &owner.session, owner.path, ui::form(&frame.csrf, &frame.path(owner.path), html! {
                 (Entry::new(Kind::Text, "name", t(lang, "tokens-name")).hint(t(lang, "tokens-name-hint")).limit(60).from(lang, form, errors))
                 (reach_boxes(lang, owner, form, errors))
                 (days(lang, form, errors))
                 p.note { (lang.words(purpose.says)) " " (lang.words(purpose.refusal)) }
                 (ui::button(t(lang, "tokens-make"), ui::Look::Main))
-            }))
+            })))
         }
     };
     let page = frame.page(t(lang, "my-tokens"));
@@ -198,6 +199,10 @@ pub async fn make_of_staff(
 }
 
 async fn make(app: &App, frame: &Frame, owner: &Owner, form: &FormData) -> Result<Response, Failure> {
+    let proven = match prove::asked(app, frame, &owner.session, owner.path) {
+        Ok(proven) => proven,
+        Err(to_prove) => return Ok(to_prove),
+    };
     let mut errors = FormErrors::default();
     let name = errors.take("name", Entered::<ApiTokenName>::parse(&form.typed("name")));
     let reaches: Vec<Reach> =
@@ -210,7 +215,7 @@ async fn make(app: &App, frame: &Frame, owner: &Owner, form: &FormData) -> Resul
     if let (Some(name), Some(days), true) = (name, days, errors.is_empty()) {
         let access = owner.access(app).await?;
         let (who, new) = (owner.who.clone(), NewToken { name, reaches, days });
-        match app.write(move |tx| token::make(tx, &who, &access, &new)).await? {
+        match app.write(move |tx| token::make(tx, &who, &proven, &access, &new)).await? {
             // Not sent on to another address: the token stands on this one answer, which nothing keeps.
             Ok(made) => {
                 return page(app, frame, owner, &FormData::empty(), &FormErrors::default(), Some(&made)).await;

@@ -8,6 +8,7 @@ use crate::form::{FormData, FormErrors};
 use crate::format;
 use crate::frame::Frame;
 use crate::language::{Lang, f, t};
+use crate::pages::prove;
 use crate::ui::{self, Entry, Kind, Tone};
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::Response;
@@ -232,17 +233,24 @@ fn new_form(frame: &Frame, form: &FormData, errors: &FormErrors) -> Response {
 }
 
 /// `GET /sell/webhooks/new`
-pub async fn new_page(_desk: AtDesk, frame: Frame) -> Response {
+pub async fn new_page(State(app): State<App>, desk: AtDesk, frame: Frame) -> Response {
+    if let Some(to_prove) = prove::asked_first(&app, &frame, &desk.session, &format!("{PATH}/new")) {
+        return to_prove;
+    }
     new_form(&frame, &FormData::empty(), &FormErrors::default())
 }
 
 /// `POST /sell/webhooks/new`
 pub async fn make(State(app): State<App>, desk: AtDesk, frame: Frame, form: FormData) -> Result<Response, Failure> {
+    let proven = match prove::asked(&app, &frame, &desk.session, &format!("{PATH}/new")) {
+        Ok(proven) => proven,
+        Err(to_prove) => return Ok(to_prove),
+    };
     let mut errors = FormErrors::default();
     match checked(&app, form.text("name"), form.text("url"), chosen(&form)).await? {
         Ok(new) => {
             let (seller, hooks) = (desk.seller.clone(), app.hooks.clone());
-            match app.write(move |tx| endpoint::register(tx, &seller, &hooks, &new)).await? {
+            match app.write(move |tx| endpoint::register(tx, &seller, &proven, &hooks, &new)).await? {
                 Ok((id, secret)) => return show_one(&app, &desk, &frame, &id, None, Some(&secret)).await,
                 Err(refused) => refused.tell(&mut errors),
             }
@@ -282,6 +290,9 @@ pub async fn edit_page(
     frame: Frame,
 ) -> Result<Response, Failure> {
     let one = found(&app, &desk, &parsed(&id)?).await?;
+    if let Some(to_prove) = prove::asked_first(&app, &frame, &desk.session, &format!("{}/edit", path_of(&one.id))) {
+        return Ok(to_prove);
+    }
     let form = FormData::of(&[("name", &one.name), ("url", &one.address)]);
     Ok(edit_form(&frame, &one, &form, &one.topics, &FormErrors::default()))
 }
@@ -296,11 +307,15 @@ pub async fn save(
 ) -> Result<Response, Failure> {
     let id = parsed(&id)?;
     let one = found(&app, &desk, &id).await?;
+    let proven = match prove::asked(&app, &frame, &desk.session, &format!("{}/edit", path_of(&id))) {
+        Ok(proven) => proven,
+        Err(to_prove) => return Ok(to_prove),
+    };
     let mut errors = FormErrors::default();
     match checked(&app, form.text("name"), form.text("url"), chosen(&form)).await? {
         Ok(new) => {
             let (seller, of) = (desk.seller.clone(), id.clone());
-            match app.write(move |tx| endpoint::edit(tx, &seller, &of, &new)).await? {
+            match app.write(move |tx| endpoint::edit(tx, &seller, &proven, &of, &new)).await? {
                 Ok(()) => return Ok(frame.go_saying(&path_of(&id), "said-saved")),
                 Err(refused) => refused.tell(&mut errors),
             }
@@ -477,8 +492,12 @@ pub async fn act(
         "on" => (app.write(move |tx| endpoint::turn_on(tx, &seller, &of)).await?, "said-hook-on"),
         "off" => (app.write(move |tx| endpoint::turn_off(tx, &seller, &of)).await?, "said-hook-off"),
         "rotate" => {
+            let proven = match prove::asked(&app, &frame, &desk.session, &back) {
+                Ok(proven) => proven,
+                Err(to_prove) => return Ok(to_prove),
+            };
             let hooks = app.hooks.clone();
-            let made = app.write(move |tx| endpoint::rotate(tx, &seller, &hooks, &of)).await?;
+            let made = app.write(move |tx| endpoint::rotate(tx, &seller, &proven, &hooks, &of)).await?;
             let secret = made.map_err(|_| Failure::NotFound)?;
             return show_one(&app, &desk, &frame, &id, None, Some(&secret)).await;
         }

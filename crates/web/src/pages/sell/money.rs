@@ -8,6 +8,7 @@ use crate::format;
 use crate::frame::Frame;
 use crate::language::t;
 use crate::pages::guest::CURRENCY;
+use crate::pages::prove;
 use crate::ui::{self, Entry, Kind};
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
@@ -18,6 +19,7 @@ use maud::html;
 use trade::settlement::{self, PayoutState};
 use vault::{Access, Actor};
 
+const PATH: &str = "/sell/money";
 const LINES: i64 = 50;
 const PAYOUTS: i64 = 20;
 
@@ -118,11 +120,11 @@ async fn page(
                 Some(account) => p { (t(lang, "sell-account-now")) " " (ui::masked(lang, account, None)) },
                 None => p { (t(lang, "sell-account-none")) },
             }
-            (ui::form(&frame.csrf, &frame.path("/sell/money/account"), html! {
+            (prove::or_prove(app, frame, &desk.session, PATH, ui::form(&frame.csrf, &frame.path("/sell/money/account"), html! {
                 (Entry::new(Kind::Text, "settlement_account", t(lang, "sell-account-new")).hint(t(lang, "sell-account-why"))
                     .sensitive().limit(64).from(lang, form, errors))
                 (ui::button(t(lang, "sell-account-change"), ui::Look::Plain))
-            }))
+            })))
             @if balance.available > 0 {
                 (ui::form(&frame.csrf, &frame.path("/sell/money/pay-out"), ui::button(t(lang, "sell-pay-out"), ui::Look::Main)))
             }
@@ -161,11 +163,15 @@ pub async fn change_account(
     frame: Frame,
     form: FormData,
 ) -> Result<Response, Failure> {
+    let proven = match prove::asked(&app, &frame, &desk.session, PATH) {
+        Ok(proven) => proven,
+        Err(to_prove) => return Ok(to_prove),
+    };
     let mut errors = FormErrors::default();
     if let Some(account) = super::settlement_account(&form, &mut errors) {
         let access = access(&app, &desk).await?;
         let seller = desk.seller.clone();
-        match app.write(move |tx| shop::change_settlement_account(tx, &seller, &access, &account)).await? {
+        match app.write(move |tx| shop::change_settlement_account(tx, &seller, &proven, &access, &account)).await? {
             Ok(()) => return Ok(frame.go_saying("/sell/money", "said-account-changed")),
             Err(refused) => refused.tell(&mut errors),
         }

@@ -1,0 +1,3 @@
+drop table known_device;
+alter table session drop column device;
+alter table session drop column proved_at;
