@@ -15,73 +15,94 @@ pub mod tokens;
 
 use crate::app::{self, App};
 use crate::frame::paths;
+use crate::routes::{Gate, Routes};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
 
-/// Every page of the marketplace, with the session read before it.
-pub fn pages(app: &App) -> Router {
-    let pages: Router<App> = Router::new()
-        .route(paths::HOME, get(guest::home))
-        .route(paths::SEARCH, get(search::list))
-        .route(paths::CATEGORIES, get(guest::categories))
-        .route("/product/{id}", get(guest::product))
-        .route("/shop/{id}", get(guest::shop_page))
-        .route(paths::POLICY, get(documents::policy))
-        .route(paths::COLLECTED, get(documents::collected))
-        .route(paths::PARTNERS, get(documents::partners))
-        .route("/privacy/download/{name}", get(documents::download))
-        .route(paths::COOKIES, get(documents::cookies))
-        .route(paths::RIGHTS, get(documents::rights))
-        .route(paths::CONTACT, get(documents::rights))
-        .route(paths::REGISTER, get(member::register).post(member::register_phone))
-        .route("/register/account", post(member::register_account))
-        .route(paths::SIGN_IN, get(member::sign_in_page).post(member::sign_in_by_password))
-        .route("/sign-in/code", get(member::code_page).post(member::code_send))
-        .route("/sign-in/code/enter", post(member::code_enter))
-        .route("/sign-in/forgotten", get(member::forgotten_page).post(member::forgotten_send))
-        .route("/sign-in/forgotten/enter", post(member::forgotten_enter))
-        .route(paths::SIGN_OUT, post(member::sign_out))
-        .route(paths::MY, get(member::my))
-        .route("/my/security", get(member::security))
-        .route("/my/security/password", post(member::change_password))
-        .route("/my/security/end", post(member::end_session))
-        .route("/my/security/end-others", post(member::end_others))
-        .route(tokens::MINE, get(tokens::mine).post(tokens::make_mine))
-        .route("/my/tokens/end", post(tokens::end_mine))
-        .route(paths::MY_PRIVACY, get(privacy::readings))
-        .route("/my/privacy/consents", get(privacy::consents))
-        .route("/my/privacy/consents/answer", post(privacy::answer))
-        .route("/my/privacy/consents/withdraw", post(privacy::withdraw))
-        .route("/my/privacy/consents/{purpose}", get(privacy::one_consent))
-        .route("/my/addresses", get(privacy::addresses))
-        .route("/my/addresses/new", get(privacy::new_address).post(privacy::add_address))
-        .route("/my/addresses/remove", post(privacy::remove_address))
-        .route("/my/addresses/prefer", post(privacy::prefer_address))
-        .route("/my/addresses/{id}", get(privacy::edit_address).post(privacy::save_address))
-        .route(paths::CART, get(cart::show))
-        .route("/cart/add", post(cart::add))
-        .route("/cart/set", post(cart::set))
-        .route("/cart/remove", post(cart::remove))
-        .route("/cart/choose", post(cart::choose))
-        .route("/checkout", get(checkout::show).post(checkout::place))
-        .route("/pay/return", get(checkout::returned))
-        .route("/pay/{checkout}", get(checkout::pay).post(checkout::go_pay))
-        .route(paths::ORDERS, get(orders::list))
-        .route("/orders/{id}", get(orders::show))
-        .route("/orders/{id}/{verb}", post(orders::act))
+/// Every page of the marketplace.
+pub fn routes() -> Routes<App> {
+    Routes::default()
+        .get(Gate::Anybody, paths::HOME, guest::home)
+        .get(Gate::Anybody, paths::SEARCH, search::list)
+        .get(Gate::Anybody, paths::CATEGORIES, guest::categories)
+        .get(Gate::Anybody, "/product/{id}", guest::product)
+        .get(Gate::Anybody, "/shop/{id}", guest::shop_page)
+        .get(Gate::Anybody, paths::POLICY, documents::policy)
+        .get(Gate::Anybody, paths::COLLECTED, documents::collected)
+        .get(Gate::Anybody, paths::PARTNERS, documents::partners)
+        .get(Gate::Anybody, "/privacy/download/{name}", documents::download)
+        .get(Gate::Anybody, paths::COOKIES, documents::cookies)
+        .get(Gate::Anybody, paths::RIGHTS, documents::rights)
+        .get(Gate::Anybody, paths::CONTACT, documents::rights)
+        .get(Gate::Anybody, paths::REGISTER, member::register)
+        .post(Gate::Anybody, paths::REGISTER, member::register_phone)
+        .post(Gate::Anybody, "/register/account", member::register_account)
+        .get(Gate::Anybody, paths::SIGN_IN, member::sign_in_page)
+        .post(Gate::Anybody, paths::SIGN_IN, member::sign_in_by_password)
+        .get(Gate::Anybody, "/sign-in/code", member::code_page)
+        .post(Gate::Anybody, "/sign-in/code", member::code_send)
+        .post(Gate::Anybody, "/sign-in/code/enter", member::code_enter)
+        .get(Gate::Anybody, "/sign-in/forgotten", member::forgotten_page)
+        .post(Gate::Anybody, "/sign-in/forgotten", member::forgotten_send)
+        .post(Gate::Anybody, "/sign-in/forgotten/enter", member::forgotten_enter)
+        .post(Gate::Anybody, paths::SIGN_OUT, member::sign_out)
+        .get(Gate::Member, paths::MY, member::my)
+        .get(Gate::Member, "/my/security", member::security)
+        .post(Gate::Member, "/my/security/password", member::change_password)
+        .post(Gate::Member, "/my/security/end", member::end_session)
+        .post(Gate::Member, "/my/security/end-others", member::end_others)
+        .get(Gate::Member, tokens::MINE, tokens::mine)
+        .post(Gate::Member, tokens::MINE, tokens::make_mine)
+        .post(Gate::Member, "/my/tokens/end", tokens::end_mine)
+        .get(Gate::Member, paths::MY_PRIVACY, privacy::readings)
+        .get(Gate::Member, "/my/privacy/consents", privacy::consents)
+        .post(Gate::Member, "/my/privacy/consents/answer", privacy::answer)
+        .post(Gate::Member, "/my/privacy/consents/withdraw", privacy::withdraw)
+        .get(Gate::Member, "/my/privacy/consents/{purpose}", privacy::one_consent)
+        .get(Gate::Member, "/my/addresses", privacy::addresses)
+        .get(Gate::Member, "/my/addresses/new", privacy::new_address)
+        .post(Gate::Member, "/my/addresses/new", privacy::add_address)
+        .post(Gate::Member, "/my/addresses/remove", privacy::remove_address)
+        .post(Gate::Member, "/my/addresses/prefer", privacy::prefer_address)
+        .get(Gate::Member, "/my/addresses/{id}", privacy::edit_address)
+        .post(Gate::Member, "/my/addresses/{id}", privacy::save_address)
+        .get(Gate::Member, paths::CART, cart::show)
+        .post(Gate::Member, "/cart/add", cart::add)
+        .post(Gate::Member, "/cart/set", cart::set)
+        .post(Gate::Member, "/cart/remove", cart::remove)
+        .post(Gate::Member, "/cart/choose", cart::choose)
+        .get(Gate::Member, "/checkout", checkout::show)
+        .post(Gate::Member, "/checkout", checkout::place)
+        .get(Gate::Member, "/pay/return", checkout::returned)
+        .get(Gate::Member, "/pay/{checkout}", checkout::pay)
+        .post(Gate::Member, "/pay/{checkout}", checkout::go_pay)
+        .get(Gate::Member, paths::ORDERS, orders::list)
+        .get(Gate::Member, "/orders/{id}", orders::show)
+        .post(Gate::Member, "/orders/{id}/{verb}", orders::act)
         .merge(sell::routes())
-        .merge(console::routes());
-    pages.layer(from_fn_with_state(app.clone(), app::sessions)).with_state(app.clone())
+        .merge(console::routes())
 }
 
 /// What machines ask for: pictures, suggestions, partners' notifications, the policy as JSON. No session, no language.
+pub fn machines() -> Routes<App> {
+    Routes::default()
+        .get(Gate::Anybody, "/media/{blob}", guest::picture_file)
+        .get(Gate::Anybody, paths::SUGGEST, search::suggest)
+        .post(Gate::Signed, "/hooks/alipay", hooks::alipay)
+        .post(Gate::Signed, "/hooks/tracking", hooks::tracking)
+        .get(Gate::Anybody, "/.well-known/privacy-policy.json", documents::machine)
+}
+
+/// The pages, with the session read before them.
+pub fn pages(app: &App) -> Router {
+    with_session(routes(), app)
+}
+
+/// These pages with the session read before them.
+pub fn with_session(pages: Routes<App>, app: &App) -> Router {
+    pages.into_router().layer(from_fn_with_state(app.clone(), app::sessions)).with_state(app.clone())
+}
+
 pub fn plain(app: &App) -> Router {
-    let plain: Router<App> = Router::new()
-        .route("/media/{blob}", get(guest::picture_file))
-        .route(paths::SUGGEST, get(search::suggest))
-        .route("/hooks/alipay", post(hooks::alipay))
-        .route("/hooks/tracking", post(hooks::tracking))
-        .route("/.well-known/privacy-policy.json", get(documents::machine));
-    plain.with_state(app.clone())
+    machines().into_router().with_state(app.clone())
 }
