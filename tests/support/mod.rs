@@ -11,7 +11,7 @@ use diesel::connection::SimpleConnection;
 use regex_lite::Regex;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -162,6 +162,14 @@ impl Market {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{words:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
         said
+    }
+
+    /// The same, with a line that it reads.
+    pub fn command_with(&self, words: &[&str], line: &str) {
+        let mut child =
+            self.called(words).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the binary starts");
+        writeln!(child.stdin.take().expect("its input"), "{line}").expect("it reads");
+        assert!(child.wait().expect("it ends").success(), "{words:?}");
     }
 
     /// The same, and nothing if it refuses.
@@ -441,41 +449,22 @@ impl Browser<'_> {
 
     /// Sends the form of this page whose action ends with `action`, filled with `fields` over what stands in it.
     pub fn send(&mut self, action: &str, fields: &[(&str, &str)]) -> &mut Self {
-        let forms = Regex::new(r#"(?s)<form([^>]*)>(.*?)</form>"#).expect("a pattern");
-        let found = forms
-            .captures_iter(&self.text)
-            .find(|form| {
-                let to = attribute(&form[1], "action").unwrap_or_else(|| self.url.clone());
-                to.split('?').next().is_some_and(|path| path.ends_with(action))
-            })
-            .map(|form| (attribute(&form[1], "action"), form[2].to_owned()));
-        let Some((to, inside)) = found else { panic!("no form to {action} on {}", self.url) };
-        let mut values: BTreeMap<String, String> = BTreeMap::new();
-        let inputs = Regex::new(r"<(input|textarea)[^>]*>").expect("a pattern");
-        for input in inputs.find_iter(&inside) {
-            let tag = input.as_str();
-            let Some(name) = attribute(tag, "name") else { continue };
-            let kind = attribute(tag, "type").unwrap_or_default();
-            if matches!(kind.as_str(), "checkbox" | "radio") && !tag.contains(" checked") {
-                continue;
-            }
-            values.insert(name, attribute(tag, "value").unwrap_or_default());
-        }
-        let selects = Regex::new(r#"(?s)<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>"#).expect("a pattern");
-        for select in selects.captures_iter(&inside) {
-            let options = Regex::new(r"<option[^>]*>").expect("a pattern");
-            let all: Vec<&str> = options.find_iter(&select[2]).map(|m| m.as_str()).collect();
-            let chosen = all.iter().find(|o| o.contains(" selected")).or(all.first());
-            if let Some(value) = chosen.and_then(|o| attribute(o, "value")) {
-                values.insert(select[1].to_owned(), value);
-            }
-        }
+        let to = |form: &Form| form.action.clone().unwrap_or_else(|| self.url.clone());
+        let found = forms(&self.text).into_iter().find(|form| ends_with(&to(form), action));
+        let Some(form) = found else { panic!("no form to {action} on {}", self.url) };
+        let mut values: BTreeMap<String, String> = form.as_shown().into_iter().collect();
         for (name, value) in fields {
             values.insert((*name).to_owned(), (*value).to_owned());
         }
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&values).finish();
-        let to = to.unwrap_or_else(|| self.url.clone());
+        let to = to(&form);
         self.request("POST", &to, Some(("application/x-www-form-urlencoded".to_owned(), body.into_bytes())))
+    }
+
+    /// The cookies as a browser sends them to the marketplace.
+    pub fn cookies(&self) -> String {
+        let pairs: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        pairs.join("; ")
     }
 
     /// Sends the form of this page that uploads to `action`, with these files: field, name, content.
@@ -500,13 +489,13 @@ impl Browser<'_> {
         self.set_cookies.clear();
         for _ in 0..8 {
             let ours = url.starts_with(&self.market.base);
-            let cookies: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let cookies = self.cookies();
             let answer = if method == "POST" {
                 let (kind, sent) = body.take().unwrap_or_default();
                 let mut request = agent().post(&url).header("content-type", kind).header("accept-language", "en");
                 if ours {
                     request = request
-                        .header("cookie", cookies.join("; "))
+                        .header("cookie", &cookies)
                         .header("origin", &self.market.base)
                         .header("sec-fetch-site", "same-origin");
                 }
@@ -514,7 +503,7 @@ impl Browser<'_> {
             } else {
                 let mut request = agent().get(&url).header("accept-language", "en");
                 if ours {
-                    request = request.header("cookie", cookies.join("; "));
+                    request = request.header("cookie", &cookies);
                 }
                 request.call()
             };
@@ -641,6 +630,85 @@ impl Browser<'_> {
         let n = quantity.to_string();
         self.send("/cart/add", &[(field.as_str(), n.as_str()), ("then", "cart")]).shows(&["/cart/set"]);
     }
+}
+
+/// Whether the address, without its query, ends so.
+fn ends_with(address: &str, end: &str) -> bool {
+    address.split('?').next().is_some_and(|path| path.ends_with(end))
+}
+
+/// A form as it stands on a page.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// Where it is sent; `None`: to its own page.
+    pub action: Option<String>,
+    /// `get` or `post`.
+    pub method: String,
+    /// It takes files.
+    pub multipart: bool,
+    pub fields: Vec<Field>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: String,
+    /// The `type` of an input; `textarea`, `select` or `button`.
+    pub kind: String,
+    pub value: String,
+    /// Sent when nothing is changed: a box that is not ticked is not, nor is a button that is not pressed.
+    pub sent: bool,
+}
+
+impl Form {
+    /// What a browser sends when nothing is changed, without files.
+    pub fn as_shown(&self) -> Vec<(String, String)> {
+        let sent = self.fields.iter().filter(|field| field.sent && field.kind != "file");
+        sent.map(|field| (field.name.clone(), field.value.clone())).collect()
+    }
+}
+
+/// The forms of a page, in order.
+pub fn forms(page: &str) -> Vec<Form> {
+    let forms = Regex::new(r#"(?s)<form([^>]*)>(.*?)</form>"#).expect("a pattern");
+    let of = |form: regex_lite::Captures<'_>| Form {
+        action: attribute(&form[1], "action"),
+        method: attribute(&form[1], "method").unwrap_or_else(|| "get".to_owned()).to_lowercase(),
+        multipart: form[1].contains("multipart/form-data"),
+        fields: fields_of(&form[2]),
+    };
+    forms.captures_iter(page).map(of).collect()
+}
+
+fn fields_of(inside: &str) -> Vec<Field> {
+    let controls = Regex::new(r"(?s)<(input|button)[^>]*>|<(textarea|select)[^>]*>(.*?)</(?:textarea|select)>")
+        .expect("a pattern");
+    let options = Regex::new(r"<option[^>]*>").expect("a pattern");
+    let mut fields = Vec::new();
+    for control in controls.captures_iter(inside) {
+        let tag = &control[0][..=control[0].find('>').expect("a tag ends")];
+        let Some(name) = attribute(tag, "name") else { continue };
+        let content = control.get(3).map_or("", |content| content.as_str());
+        let one =
+            |kind: &str, value: String, sent: bool| Field { name: name.clone(), kind: kind.to_owned(), value, sent };
+        fields.push(match control.get(1).or(control.get(2)).map_or("", |name| name.as_str()) {
+            "select" => {
+                let all: Vec<&str> = options.find_iter(content).map(|option| option.as_str()).collect();
+                let chosen = all.iter().find(|option| option.contains(" selected")).or(all.first());
+                let value = chosen.and_then(|option| attribute(option, "value"));
+                one("select", value.clone().unwrap_or_default(), value.is_some())
+            }
+            // A browser drops the first line's end.
+            "textarea" => one("textarea", unescape(content.strip_prefix('\n').unwrap_or(content)), true),
+            "button" => one("button", attribute(tag, "value").unwrap_or_default(), false),
+            _ => {
+                let kind = attribute(tag, "type").unwrap_or_else(|| "text".to_owned());
+                let box_ = matches!(kind.as_str(), "checkbox" | "radio");
+                let value = attribute(tag, "value").unwrap_or_else(|| if box_ { "on" } else { "" }.to_owned());
+                one(&kind, value, !box_ || tag.contains(" checked"))
+            }
+        });
+    }
+    fields
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {

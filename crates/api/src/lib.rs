@@ -29,4 +29,4 @@ mod sell;
 mod shape;
 mod wire;
 
-pub use routes::{document, pages, plain};
+pub use routes::{document, for_people, pages, plain};

@@ -8,8 +8,8 @@ use crate::{addresses, cart, checkout, console, docs, goods, me, orders, sell};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{StatusCode, header};
-use axum::middleware::{self, Next, from_fn};
-use axum::routing::{any, get};
+use axum::middleware::{Next, from_fn};
+use axum::routing::any;
 use member::token::Reach;
 use std::sync::{Arc, LazyLock};
 use utoipa::openapi::path::Operation;
@@ -19,7 +19,7 @@ use utoipa::openapi::{OpenApiBuilder, Server, tag::TagBuilder};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
-use web::App;
+use web::{App, Routes};
 
 /// Where a summary stands in Chinese.
 pub const SUMMARY_ZH: &str = "x-summary-zh";
@@ -277,9 +277,12 @@ pub fn plain(app: &App) -> Router {
 }
 
 /// The page for people, in both languages.
+pub fn for_people() -> Routes<App> {
+    Routes::default().get(web::Gate::Anybody, docs::PATH, docs::page)
+}
+
 pub fn pages(app: &App) -> Router {
-    let pages: Router<App> = Router::new().route(docs::PATH, get(docs::page));
-    pages.layer(middleware::from_fn_with_state(app.clone(), web::app::sessions)).with_state(app.clone())
+    web::pages::with_session(for_people(), app)
 }
 
 #[cfg(test)]

@@ -7,10 +7,19 @@ use policy::documents::{Operator, OwnWords, PartnerEntity};
 use policy::map::Map;
 use std::path::{Path, PathBuf};
 use vault::{KeyStore, Part, Vault, person};
+use web::Route;
 
 /// Every crate's part, lower ones first. A test fails if one is missing.
 pub fn parts() -> Vec<Part> {
     vec![vault::policy::PART, member::PART, catalogue::PART, trade::PART, discovery::policy::PART]
+}
+
+/// Every address of the marketplace. What programs ask for stands in the document of their interface instead
+/// (`api::document`).
+pub fn routes() -> Vec<Route> {
+    let with_language = [web::pages::routes(), api::for_people()];
+    let all = with_language.iter().flat_map(|routes| routes.table());
+    all.chain(web::pages::machines().table()).chain(web::assets::routes().table()).copied().collect()
 }
 
 /// The whole map: what the parts declare.

@@ -7,6 +7,7 @@
 pub mod config;
 pub mod connect;
 pub mod demo;
+pub mod door;
 pub mod house;
 pub mod serve;
 pub mod verify;

@@ -1,6 +1,7 @@
 //! Starting the marketplace: database and keys, partners, demo, search index, jobs, pages.
 
 use crate::config::Config;
+use crate::door::{self, Limits};
 use crate::{connect, demo, house};
 use axum::Router;
 use catalogue::Both;
@@ -118,10 +119,8 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
     let (people, machines) = (pages::pages(&app).merge(api::pages(&app)), pages::plain(&app).merge(api::plain(&app)));
     let router: Router = web::frame::shell(site, CsrfKey::new(&forms), people, machines)?;
     say_hello(&public, connected.sandbox.as_ref().map(|sandbox| sandbox.base.as_str()), started.demo.is_some());
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(told_to_stop())
-        .await
-        .map_err(|e| e.to_string())?;
+    let limits = Limits { one_address: !config.server.trust_forwarded, ..Limits::default() };
+    door::open(listener, router, limits, told_to_stop()).await;
     tokio::task::spawn_blocking(move || {
         telling.stop();
         jobs.stop();

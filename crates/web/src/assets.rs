@@ -1,12 +1,11 @@
 //! Style sheet, script, icons: embedded, and served under an address that contains their hash, so that a browser
 //! may keep them for good and a new build is never mixed with an old style.
 
+use crate::routes::{Gate, Routes};
 use aws_lc_rs::digest;
-use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::HashMap;
@@ -52,8 +51,8 @@ pub fn asset_url(name: &'static str) -> &'static str {
 }
 
 /// Serves `/assets/…`; to be merged with what needs no language.
-pub fn routes() -> Router {
-    Router::new().route("/assets/{name}", get(serve)).route("/favicon.ico", get(favicon))
+pub fn routes() -> Routes<()> {
+    Routes::default().get(Gate::Anybody, "/assets/{name}", serve).get(Gate::Anybody, "/favicon.ico", favicon)
 }
 
 async fn serve(Path(name): Path<String>) -> Response {
@@ -92,7 +91,7 @@ mod tests {
     async fn an_asset_is_kept_for_good_and_a_wrong_hash_is_not_found() {
         let ask = |path: String| {
             let request = Request::builder().uri(path).body(Body::empty()).unwrap();
-            routes().oneshot(request)
+            routes().into_router().oneshot(request)
         };
         let answer = ask(asset_url("hanse.css").to_owned()).await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);

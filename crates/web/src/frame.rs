@@ -167,7 +167,7 @@ pub fn shell(site: Site, key: CsrfKey, pages: Router, plain: Router) -> Result<R
             request.extensions_mut().insert(ReaderSlot::default());
             next.run(request)
         }));
-    let all = in_both_languages(pages, plain.merge(assets::routes()));
+    let all = in_both_languages(pages, plain.merge(assets::routes().into_router()));
     Ok(all.layer(middleware::from_fn_with_state(headers, headers::add)))
 }
 

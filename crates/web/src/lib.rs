@@ -20,6 +20,7 @@ pub mod frame;
 pub mod headers;
 pub mod language;
 pub mod pages;
+pub mod routes;
 pub mod ui;
 
 pub use app::App;
@@ -27,3 +28,4 @@ pub use error::Failure;
 pub use form::{FieldError, FormData, FormErrors};
 pub use frame::{Frame, Page, Site, Who};
 pub use language::{Arg, Lang, f, t};
+pub use routes::{Gate, Route, Routes};

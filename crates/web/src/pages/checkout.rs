@@ -394,6 +394,7 @@ pub async fn go_pay(
             })?;
             Ok(Redirect::to(&url).into_response())
         }
+        Err(trade::Refused::NoSuchOrder) => Err(Failure::NotFound),
         Err(refused) => {
             let main = html! {
                 (ui::notice(ui::Tone::Warn, &refused.sentence(frame.lang)))

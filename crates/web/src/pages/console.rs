@@ -10,11 +10,10 @@ use crate::frame::{Frame, paths};
 use crate::language::{Lang, f, t};
 use crate::pages::guest::{CURRENCY, both, shop_path};
 use crate::pages::{prove, tokens};
+use crate::routes::{Gate, Routes};
 use crate::ui::{self, Entry, Kind};
-use axum::Router;
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::Response;
-use axum::routing::{get, post};
 use catalogue::policy::QualifySeller;
 use catalogue::shop::{self, Decision, OwnShop};
 use db::Id;
@@ -31,19 +30,24 @@ pub const LOOK: i64 = 50;
 pub const WAITS: i64 = 60 * 60 * 1_000_000;
 pub const MONTH: i64 = 30 * 24 * WAITS;
 
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/console", get(overview))
-        .route("/console/sign-in", get(sign_in_page).post(sign_in))
-        .route(prove::OF_STAFF, get(prove::page_of_staff).post(prove::by_password_of_staff))
-        .route("/console/shops", get(shops))
-        .route("/console/shops/{id}", get(one_shop).post(decide))
-        .route("/console/money", get(money))
-        .route("/console/money/refund", post(refund_again))
-        .route("/console/jobs", get(jobs))
-        .route("/console/jobs/revive", post(revive))
-        .route(tokens::OF_STAFF, get(tokens::of_staff).post(tokens::make_of_staff))
-        .route("/console/tokens/end", post(tokens::end_of_staff))
+pub fn routes() -> Routes<App> {
+    Routes::default()
+        // Whoever comes without a session finds the door here.
+        .get(Gate::Anybody, "/console", overview)
+        .get(Gate::Anybody, "/console/sign-in", sign_in_page)
+        .post(Gate::Anybody, "/console/sign-in", sign_in)
+        .get(Gate::Staff, prove::OF_STAFF, prove::page_of_staff)
+        .post(Gate::Staff, prove::OF_STAFF, prove::by_password_of_staff)
+        .get(Gate::Staff, "/console/shops", shops)
+        .get(Gate::Staff, "/console/shops/{id}", one_shop)
+        .post(Gate::Staff, "/console/shops/{id}", decide)
+        .get(Gate::Staff, "/console/money", money)
+        .post(Gate::Staff, "/console/money/refund", refund_again)
+        .get(Gate::Staff, "/console/jobs", jobs)
+        .post(Gate::Staff, "/console/jobs/revive", revive)
+        .get(Gate::Staff, tokens::OF_STAFF, tokens::of_staff)
+        .post(Gate::Staff, tokens::OF_STAFF, tokens::make_of_staff)
+        .post(Gate::Staff, "/console/tokens/end", tokens::end_of_staff)
 }
 
 /// Whether the role may look at this part of the console.

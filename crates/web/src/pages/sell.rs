@@ -17,11 +17,10 @@ use crate::format;
 use crate::frame::{Frame, paths};
 use crate::language::{Lang, t};
 use crate::pages::guest::{CURRENCY, both};
+use crate::routes::{Gate, Routes};
 use crate::ui;
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 use catalogue::{Both, Refused, shop as shops};
 use maud::{Markup, html};
 use policy::fields::SettlementAccount;
@@ -32,48 +31,54 @@ use trade::{order, settlement};
 /// One picture of the largest size that is taken, and the rest of its form.
 const GOODS_FORM_BYTES_MAX: usize = catalogue::picture::BYTES_MAX + 1024 * 1024;
 
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/sell", get(desk))
-        .route("/sell/apply", get(shop::apply_page).post(shop::apply))
-        .route("/sell/shop", get(shop::edit_page).post(shop::edit))
-        .route("/sell/products", get(goods::list))
-        .route(
-            "/sell/products/new",
-            get(goods::new_page).post(goods::publish).layer(DefaultBodyLimit::max(GOODS_FORM_BYTES_MAX)),
-        )
-        .route(
-            "/sell/products/{id}",
-            get(goods::edit_page).post(goods::save).layer(DefaultBodyLimit::max(GOODS_FORM_BYTES_MAX)),
-        )
-        .route("/sell/products/{id}/down", post(goods::take_down))
-        .route("/sell/products/{id}/list", post(goods::list_again))
-        .route(
-            "/sell/import",
-            get(bulk::upload_page).post(bulk::upload).layer(DefaultBodyLimit::max(bulk::FORM_BYTES_MAX)),
-        )
-        .route("/sell/import/template.csv", get(bulk::template))
-        .route("/sell/import/{id}", get(bulk::show))
-        .route("/sell/import/{id}/mistakes.csv", get(bulk::mistakes_file))
-        .route("/sell/import/{id}/start", post(bulk::start))
-        .route("/sell/import/{id}/cancel", post(bulk::cancel))
-        .route("/sell/import/{id}/close", post(bulk::close))
-        .route("/sell/export.csv", get(bulk::export))
-        .route("/sell/orders", get(orders::list))
-        .route("/sell/orders/{id}", get(orders::show))
-        .route("/sell/orders/{id}/ship", post(orders::ship))
-        .route("/sell/orders/{id}/decline", get(orders::decline_page).post(orders::decline))
-        .route(hooks::PATH, get(hooks::list))
-        .route("/sell/webhooks/new", get(hooks::new_page).post(hooks::make))
-        .route("/sell/webhooks/{id}", get(hooks::show))
-        .route("/sell/webhooks/{id}/edit", get(hooks::edit_page).post(hooks::save))
-        .route("/sell/webhooks/{id}/delete", get(hooks::delete_page).post(hooks::delete))
-        .route("/sell/webhooks/{id}/{verb}", post(hooks::act))
-        .route("/sell/webhooks/{id}/deliveries/{delivery}", get(hooks::delivery))
-        .route("/sell/webhooks/{id}/deliveries/{delivery}/again", post(hooks::again))
-        .route("/sell/money", get(money::show))
-        .route("/sell/money/pay-out", post(money::pay_out))
-        .route("/sell/money/account", post(money::change_account))
+pub fn routes() -> Routes<App> {
+    let with_pictures = Routes::default()
+        .get(Gate::Seller, "/sell/products/new", goods::new_page)
+        .post(Gate::Seller, "/sell/products/new", goods::publish)
+        .get(Gate::Seller, "/sell/products/{id}", goods::edit_page)
+        .post(Gate::Seller, "/sell/products/{id}", goods::save)
+        .bodies_up_to(GOODS_FORM_BYTES_MAX);
+    let with_sheets = Routes::default()
+        .get(Gate::Seller, "/sell/import", bulk::upload_page)
+        .post(Gate::Seller, "/sell/import", bulk::upload)
+        .bodies_up_to(bulk::FORM_BYTES_MAX);
+    Routes::default()
+        .get(Gate::Seller, "/sell", desk)
+        .get(Gate::Member, "/sell/apply", shop::apply_page)
+        .post(Gate::Member, "/sell/apply", shop::apply)
+        .get(Gate::Seller, "/sell/shop", shop::edit_page)
+        .post(Gate::Seller, "/sell/shop", shop::edit)
+        .get(Gate::Seller, "/sell/products", goods::list)
+        .post(Gate::Seller, "/sell/products/{id}/down", goods::take_down)
+        .post(Gate::Seller, "/sell/products/{id}/list", goods::list_again)
+        .get(Gate::Seller, "/sell/import/template.csv", bulk::template)
+        .get(Gate::Seller, "/sell/import/{id}", bulk::show)
+        .get(Gate::Seller, "/sell/import/{id}/mistakes.csv", bulk::mistakes_file)
+        .post(Gate::Seller, "/sell/import/{id}/start", bulk::start)
+        .post(Gate::Seller, "/sell/import/{id}/cancel", bulk::cancel)
+        .post(Gate::Seller, "/sell/import/{id}/close", bulk::close)
+        .get(Gate::Seller, "/sell/export.csv", bulk::export)
+        .get(Gate::Seller, "/sell/orders", orders::list)
+        .get(Gate::Seller, "/sell/orders/{id}", orders::show)
+        .post(Gate::Seller, "/sell/orders/{id}/ship", orders::ship)
+        .get(Gate::Seller, "/sell/orders/{id}/decline", orders::decline_page)
+        .post(Gate::Seller, "/sell/orders/{id}/decline", orders::decline)
+        .get(Gate::Seller, hooks::PATH, hooks::list)
+        .get(Gate::Seller, "/sell/webhooks/new", hooks::new_page)
+        .post(Gate::Seller, "/sell/webhooks/new", hooks::make)
+        .get(Gate::Seller, "/sell/webhooks/{id}", hooks::show)
+        .get(Gate::Seller, "/sell/webhooks/{id}/edit", hooks::edit_page)
+        .post(Gate::Seller, "/sell/webhooks/{id}/edit", hooks::save)
+        .get(Gate::Seller, "/sell/webhooks/{id}/delete", hooks::delete_page)
+        .post(Gate::Seller, "/sell/webhooks/{id}/delete", hooks::delete)
+        .post(Gate::Seller, "/sell/webhooks/{id}/{verb}", hooks::act)
+        .get(Gate::Seller, "/sell/webhooks/{id}/deliveries/{delivery}", hooks::delivery)
+        .post(Gate::Seller, "/sell/webhooks/{id}/deliveries/{delivery}/again", hooks::again)
+        .get(Gate::Seller, "/sell/money", money::show)
+        .post(Gate::Seller, "/sell/money/pay-out", money::pay_out)
+        .post(Gate::Seller, "/sell/money/account", money::change_account)
+        .merge(with_pictures)
+        .merge(with_sheets)
 }
 
 /// The side of every page of the desk; `current` is its path.
