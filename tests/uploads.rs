@@ -134,11 +134,11 @@ fn bodies(market: &Market, token: &str) {
     let headers = format!("{AS_JSON}content-encoding: gzip\r\n");
     refused("a packed body", &call(market, token, lines, &headers, packed), 415, &["problem-media-type"]);
 
-    for (what, deep) in [("lists", "["), ("objects", "{\"lines\":")] {
-        let said = call(market, token, lines, AS_JSON, deep.repeat(20_000).into_bytes());
-        refused(what, &said, 400, &["api-not-json"]);
+    // Refused at the first step that is of the wrong kind, however deep it goes on.
+    let deep = ["[", "{\"lines\":", "{\"x\":"].map(|step| step.repeat(20_000));
+    for (what, deep) in ["deep lists", "deep objects", "deep unknown ones"].into_iter().zip(deep) {
+        refused(what, &call(market, token, lines, AS_JSON, deep.into_bytes()), 422, &["\"errors\":[{"]);
     }
-    // In its place, and of the right kind up to the depth.
     let deep = format!("{{\"lines\":{}", "[".repeat(100_000));
     refused("deep in a field", &call(market, token, lines, AS_JSON, deep.into_bytes()), 422, &["lines.0"]);
 
