@@ -14,7 +14,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use support::{Browser, Market};
+use support::{Browser, Market, token};
 use tools::run;
 use ureq::http::{Method, Request};
 
@@ -104,18 +104,6 @@ impl Program<'_> {
 
 fn nobody(market: &Market) -> Program<'_> {
     Program { market, token: None }
-}
-
-/// Makes a token on the page and takes it from the one answer that shows it.
-fn token(browser: &mut Browser, page: &str, reaches: &[&str]) -> String {
-    let names: Vec<String> = reaches.iter().map(|reach| format!("reach-{reach}")).collect();
-    let mut fields = vec![("name", "a program of the tests"), ("days", "30")];
-    fields.extend(names.iter().map(|name| (name.as_str(), "on")));
-    browser.get(&format!("/en{page}")).shows(&["A new token"]);
-    browser.send(page, &fields).shows(&["Your new token"]);
-    let token = browser.find("(hanse_[A-Za-z0-9_-]{43})");
-    browser.get(&format!("/en{page}")).shows(&["a program of the tests"]).lacks(&[&token]);
-    token
 }
 
 fn member<'m>(market: &'m Market, name: &str, reaches: &[&str]) -> Program<'m> {

@@ -68,6 +68,13 @@ impl Market {
         std::fs::read_to_string(self.folder.path().join(LOG)).expect("a log")
     }
 
+    /// As `open`, with this in its `hanse.toml`.
+    pub fn configured(engine: Engine, configuration: &str) -> Market {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("hanse.toml"), configuration).expect("hanse.toml");
+        Market::begin(databases(engine), folder, free_port(), None)
+    }
+
     /// A marketplace whose `hanse.toml` names these partners, which live on when it is killed.
     pub fn with(engine: Engine, partners: &Partners) -> Market {
         Market::within(engine, partners, tempfile::tempdir().expect("a folder"))
@@ -194,6 +201,14 @@ impl Market {
             command.args(["--database", &url_of(data), "--keys", &url_of(keys)]);
         }
         command
+    }
+
+    /// The most memory that the process has held so far.
+    pub fn memory_peak_kib(&self) -> u64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.child.borrow().id())).expect("Linux tells");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak.and_then(|kib| kib.trim().trim_end_matches(" kB").parse().ok()).expect("a number")
     }
 
     pub fn browser(&self) -> Browser<'_> {
@@ -709,6 +724,18 @@ fn fields_of(inside: &str) -> Vec<Field> {
         });
     }
     fields
+}
+
+/// Makes a token on the page and takes it from the one answer that shows it.
+pub fn token(browser: &mut Browser, page: &str, reaches: &[&str]) -> String {
+    let names: Vec<String> = reaches.iter().map(|reach| format!("reach-{reach}")).collect();
+    let mut fields = vec![("name", "a program of the tests"), ("days", "30")];
+    fields.extend(names.iter().map(|name| (name.as_str(), "on")));
+    browser.get(&format!("/en{page}")).shows(&["A new token"]);
+    browser.send(page, &fields).shows(&["Your new token"]);
+    let token = browser.find("(hanse_[A-Za-z0-9_-]{43})");
+    browser.get(&format!("/en{page}")).shows(&["a program of the tests"]).lacks(&[&token]);
+    token
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {

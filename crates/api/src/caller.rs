@@ -20,8 +20,6 @@ use trade::Buyer;
 use vault::Actor;
 use web::app::{App, failure};
 
-/// Requests of one token in one [`WINDOW`].
-pub const REQUESTS_MAX: u32 = 600;
 pub const WINDOW: Duration = Duration::from_secs(60);
 /// Tokens whose windows are remembered; those that ended are forgotten first.
 const REMEMBERED: usize = 10_000;
@@ -34,8 +32,11 @@ pub struct Gate {
 }
 
 /// How often each token called in its window. In this process only: two processes allow twice as much.
-#[derive(Default)]
-pub struct Counts(Mutex<HashMap<Id, (Instant, u32)>>);
+pub struct Counts {
+    all: Mutex<HashMap<Id, (Instant, u32)>>,
+    /// Requests of one token in one [`WINDOW`].
+    requests_max: u32,
+}
 
 /// What is left of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +46,13 @@ struct Left {
 }
 
 impl Counts {
+    pub fn new(requests_max: u32) -> Counts {
+        Counts { all: Mutex::default(), requests_max }
+    }
+
     /// Counts a request; `requests` is `None` where there was none left.
     fn count(&self, token: &Id, now: Instant) -> Left {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED {
             all.retain(|_, (begun, _)| now.duration_since(*begun) < WINDOW);
         }
@@ -57,11 +62,11 @@ impl Counts {
         }
         let left = WINDOW.saturating_sub(now.duration_since(*begun));
         let reset_seconds = u32::try_from(left.as_secs() + 1).unwrap_or(u32::MAX);
-        if *count >= REQUESTS_MAX {
+        if *count >= self.requests_max {
             return Left { requests: None, reset_seconds };
         }
         *count += 1;
-        Left { requests: Some(REQUESTS_MAX - *count), reset_seconds }
+        Left { requests: Some(self.requests_max - *count), reset_seconds }
     }
 }
 
@@ -96,7 +101,7 @@ pub async fn pass(wanted: &'static [Reach], mut request: Request, next: Next) ->
     };
     let headers = response.headers_mut();
     for (name, value) in [
-        ("ratelimit-limit", REQUESTS_MAX),
+        ("ratelimit-limit", gate.counts.requests_max),
         ("ratelimit-remaining", left.requests.unwrap_or(0)),
         ("ratelimit-reset", left.reset_seconds),
     ] {
@@ -204,7 +209,8 @@ mod tests {
 
     #[test]
     fn a_window_gives_so_many_requests_and_then_begins_anew() {
-        let (counts, token, other) = (Counts::default(), Id::fresh(), Id::fresh());
+        const REQUESTS_MAX: u32 = 3;
+        let (counts, token, other) = (Counts::new(REQUESTS_MAX), Id::fresh(), Id::fresh());
         let begun = Instant::now();
         for n in 1..=REQUESTS_MAX {
             assert_eq!(counts.count(&token, begun).requests, Some(REQUESTS_MAX - n));

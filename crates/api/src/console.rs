@@ -75,6 +75,7 @@ pub struct ShopsAsked {
     #[param(inline)]
     state: Option<ShopState>,
     /// Shops on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next` of the page before.
     after: Option<String>,

@@ -99,6 +99,7 @@ pub struct Search {
     #[param(inline)]
     sort: Option<SortBy>,
     /// Goods on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next` of the page before.
     after: Option<String>,

@@ -21,6 +21,7 @@ use web::{App, Lang};
 #[serde(deny_unknown_fields)]
 pub struct ReadingsAsked {
     /// Readings on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next` of the page before.
     after: Option<String>,

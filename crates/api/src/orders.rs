@@ -27,6 +27,7 @@ pub struct OrdersAsked {
     /// Those that were taken out of the list, instead of the others.
     pub hidden: Option<bool>,
     /// Orders on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
     /// `next` of the page before.
     pub after: Option<String>,

@@ -258,8 +258,9 @@ pub fn document() -> &'static OpenApi {
 }
 
 /// Everything under `/api`, for machines: beside the pages, without cookies, tokens of forms or languages in the address.
-pub fn plain(app: &App) -> Router {
-    let gate = Gate { app: app.clone(), counts: Arc::new(Counts::default()) };
+/// Each token may call `requests_max` times a minute.
+pub fn plain(app: &App, requests_max: u32) -> Router {
+    let gate = Gate { app: app.clone(), counts: Arc::new(Counts::new(requests_max)) };
     let (router, _) = operations().split_for_parts();
     router
         .route("/api/{*rest}", any(async || Error::not_found()))

@@ -24,6 +24,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if kind != "application/json" && !(kind.starts_with("application/") && kind.ends_with("+json")) {
             return Err(Error::new(Kind::MediaType));
         }
+        // What comes packed is not unpacked: a few bytes may become many.
+        if request.headers().get(header::CONTENT_ENCODING).is_some_and(|how| how != "identity") {
+            return Err(Error::new(Kind::MediaType).with("accept-encoding", "identity"));
+        }
         let bytes = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await;
         read_json(&bytes.map_err(|_| Error::new(Kind::TooLarge))?, "").map(Json)
     }

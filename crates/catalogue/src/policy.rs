@@ -101,6 +101,7 @@ record! {
         name_zh: Text = "name";
         surcharge: BigInt = "added to the tier price, minor units";
         stock: BigInt = "units that can be sold";
+        held: BigInt = "units that open orders hold, all buyers together";
         sort: BigInt = "order in the table";
         gone: Bool = "no longer offered";
         changed_at: BigInt = "last change";

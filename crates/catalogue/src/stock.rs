@@ -1,5 +1,8 @@
 //! Stock: the one way in which it goes and comes back. Conditional updates in sorted order, so that what is sold was
 //! there, and two orders never wait for each other in a circle.
+//!
+//! The statement that takes units off the shelf counts them as held by open orders, and whatever ends an order counts
+//! them no longer. So what is held can be compared with the orders ([`held`]), whatever the seller has set the stock to.
 
 use db::{Db, Event, Id, Scope, Stop, Tx, on_each};
 use diesel::pg::Pg;
@@ -106,7 +109,7 @@ impl RunQueryDsl<PgConnection> for TakeTogether<'_> {}
 
 impl QueryFragment<Pg> for TakeTogether<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("with held as (select v.product, v.id, w.quantity from unnest(");
+        out.push_sql("with wanted as (select v.product, v.id, w.quantity from unnest(");
         out.push_bind_param::<Array<Text>, _>(&self.0.product)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.0.variant)?;
@@ -116,9 +119,9 @@ impl QueryFragment<Pg> for TakeTogether<'_> {
             ") as w(product, id, quantity) join variant v on v.product = w.product and v.id = w.id \
              where not v.gone and v.stock >= w.quantity \
              order by v.product collate \"C\", v.id collate \"C\" for no key update of v) \
-             update variant set stock = variant.stock - held.quantity from held \
-             where variant.product = held.product and variant.id = held.id \
-             and not variant.gone and variant.stock >= held.quantity returning variant.product, variant.id, variant.stock",
+             update variant set stock = variant.stock - wanted.quantity, held = variant.held + wanted.quantity from wanted \
+             where variant.product = wanted.product and variant.id = wanted.id and not variant.gone \
+             and variant.stock >= wanted.quantity returning variant.product, variant.id, variant.stock",
         );
         Ok(())
     }
@@ -145,6 +148,8 @@ impl QueryFragment<Sqlite> for TakeOne<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql("update variant set stock = stock - ");
         out.push_bind_param::<BigInt, _>(&self.quantity)?;
+        out.push_sql(", held = held + ");
+        out.push_bind_param::<BigInt, _>(&self.quantity)?;
         out.push_sql(" where product = ");
         out.push_bind_param::<Text, _>(self.product)?;
         out.push_sql(" and id = ");
@@ -156,9 +161,9 @@ impl QueryFragment<Sqlite> for TakeOne<'_> {
     }
 }
 
-/// Variants, with their products, of which less than nothing is left: there must be none. Reads all.
-pub fn below_nothing(scope: &mut impl Scope) -> QueryResult<Vec<(Id, Id)>> {
-    variant::table.filter(variant::stock.lt(0)).select((variant::product, variant::id)).load(scope.db())
+/// What open orders hold, by the catalogue's own count: every line of which it is not nothing. Reads all.
+pub fn held(scope: &mut impl Scope) -> QueryResult<Vec<Line>> {
+    variant::table.filter(variant::held.ne(0)).select((variant::product, variant::id, variant::held)).load(scope.db())
 }
 
 /// Gives back what an order had taken, also to a variant that is no longer offered. Sorts the lines.
@@ -166,7 +171,7 @@ pub fn give_back<R>(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<R>> {
     lines.sort();
     for (product, id, quantity) in lines.iter() {
         let update = diesel::update(variant::table.find((product, id)))
-            .set(variant::stock.eq(variant::stock + quantity))
+            .set((variant::stock.eq(variant::stock + quantity), variant::held.eq(variant::held - quantity)))
             .returning(variant::stock);
         let left: Option<i64> = on_each!(tx.db, c => update.get_result(c).optional())?;
         match left {
@@ -178,14 +183,19 @@ pub fn give_back<R>(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<R>> {
     Ok(())
 }
 
-/// Counts units as sold, when an order is completed: what the sales sort counts (2.2.3-b), nobody's in particular.
-/// Sorts the lines.
+/// Counts units as sold, and no longer as held, when an order is completed: what the sales sort counts (2.2.3-b),
+/// nobody's in particular. Sorts the lines.
 pub fn count_sold<R>(tx: &mut Tx, lines: &mut [Line]) -> Result<(), Stop<R>> {
     lines.sort();
     for of_product in lines.chunk_by(|a, b| a.0 == b.0) {
         let id = &of_product[0].0;
         let units: i64 = of_product.iter().map(|(_, _, quantity)| quantity).sum();
         diesel::update(product::table.find(id)).set(product::sold.eq(product::sold + units)).execute(tx.db)?;
+        for (product, variant, quantity) in of_product {
+            diesel::update(variant::table.find((product, variant)))
+                .set(variant::held.eq(variant::held - quantity))
+                .execute(tx.db)?;
+        }
         changed(tx, id.clone());
     }
     Ok(())
@@ -248,8 +258,12 @@ mod tests {
             let same = lines.clone();
             db.write_now(move |tx| take(tx, &mut same.clone())).unwrap();
             assert_eq!(left(db, &product), vec![40, 60]);
+            let mut held_now = vec![(product.clone(), ids[0].clone(), 60), (product.clone(), ids[1].clone(), 40)];
+            held_now.sort();
+            assert_eq!(held_by_orders(db), held_now);
             db.write_now(move |tx| give_back::<()>(tx, &mut lines.clone())).unwrap();
             assert_eq!(left(db, &product), vec![100, 100]);
+            assert_eq!(held_by_orders(db), vec![]);
 
             let unknown = [(product.clone(), Id::fresh(), 1)];
             let refused = db.write_now(move |tx| take(tx, &mut unknown.clone())).unwrap_err();
@@ -266,9 +280,18 @@ mod tests {
             let product = publish_now(db, &seller, new_product(db, "Button", "纽扣"));
             let ids: Vec<Id> = page(db, &product).variants.into_iter().map(|variant| variant.id).collect();
             let lines = [(product.clone(), ids[1].clone(), 4), (product.clone(), ids[0].clone(), 3)];
+            let taken = lines.clone();
+            db.write_now(move |tx| take(tx, &mut taken.clone())).unwrap();
             db.write_now(move |tx| count_sold::<()>(tx, &mut lines.clone())).unwrap();
-            assert_eq!(page(db, &product).sold, 7);
+            assert_eq!((page(db, &product).sold, held_by_orders(db)), (7, vec![]));
+            assert_eq!(left(db, &product), vec![97, 96]);
         });
+    }
+
+    fn held_by_orders(db: &db::Database) -> Vec<Line> {
+        let mut lines = db.read_now(|r| Ok::<_, Stop<()>>(held(r)?)).unwrap();
+        lines.sort();
+        lines
     }
 
     fn page(db: &db::Database, product: &Id) -> view::ProductPage {

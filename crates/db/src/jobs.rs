@@ -22,8 +22,9 @@ use crate::{Database, Db, Failed, Id, Stop, Tx, on_each};
 pub const ATTEMPTS_MAX: i64 = 8;
 const BACKOFF_FIRST: i64 = 5 * SECOND;
 const BACKOFF_MAX: i64 = 6 * HOUR;
-const LEASE: i64 = 120 * SECOND;
-const LEASE_RENEWED_EVERY: Duration = Duration::from_secs(30);
+/// So long waits what a killed process had begun; a living one renews four times before.
+const LEASE: i64 = 40 * SECOND;
+const LEASE_RENEWED_EVERY: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(500);
 /// Due jobs looked at in one claim; more only matters when many processes claim at once.
 const CANDIDATES: i64 = 8;

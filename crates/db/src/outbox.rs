@@ -167,45 +167,60 @@ fn on_each_upsert(
         .map(|_| ()))
 }
 
-/// Deletes events from before `at` that every registered consumer has passed.
+/// Deletes some of the oldest events, if they are from before `at` and every registered consumer has passed them; returns
+/// how many. What stays has no gap, and the last event always stays: so a follower that is not registered and lies before
+/// what is gone, such as the search index of a process that was away for long, finds its next event missing, and never
+/// that there is nothing new.
 pub fn prune(db: &mut Db, at: i64) -> QueryResult<usize> {
+    let last = last_position(db)?;
     let passed: Option<i64> = outbox_consumer::table.select(diesel::dsl::min(outbox_consumer::position)).first(db)?;
-    let passed = match passed {
-        Some(passed) => passed,
-        None => last_position(db)?,
-    };
-    diesel::delete(outbox::table.filter(outbox::position.le(passed)).filter(outbox::at.lt(at))).execute(db)
+    let up_to = passed.unwrap_or(last).min(last - 1);
+    let oldest: Vec<(Option<i64>, i64)> = outbox::table
+        .filter(outbox::position.le(up_to))
+        .order(outbox::position)
+        .limit(EVENTS_PER_ROUND_MAX)
+        .select((outbox::position, outbox::at))
+        .load(db)?;
+    // Up to the first that is to be kept: behind it may stand an older one, whose command took long.
+    let gone =
+        oldest.into_iter().take_while(|(_, event_at)| *event_at < at).filter_map(|(position, _)| position).last();
+    let Some(gone) = gone else { return Ok(0) };
+    let sequence = outbox_sequence::table.filter(outbox_sequence::name.eq("outbox"));
+    diesel::update(sequence.filter(outbox_sequence::pruned_before.lt(at)))
+        .set(outbox_sequence::pruned_before.eq(at))
+        .execute(db)?;
+    diesel::delete(outbox::table.filter(outbox::position.le(gone))).execute(db)
 }
 
-/// What is wrong with the positions: each belongs to one event, none of the newest is missing (old ones are pruned), and
-/// nobody has read beyond the last.
+/// From which time on every event is still there (UTC microseconds).
+pub fn whole_since(db: &mut Db) -> QueryResult<i64> {
+    let sequence = outbox_sequence::table.filter(outbox_sequence::name.eq("outbox"));
+    sequence.select(outbox_sequence::pruned_before).first(db)
+}
+
+/// What is wrong with the positions: from the oldest event that was not pruned to the last, each belongs to one event; and
+/// nobody has read beyond the last, or is still to read what is gone.
 pub fn faults(db: &mut Db) -> QueryResult<Vec<&'static str>> {
     let last = last_position(db)?;
-    let placed = || outbox::table.filter(outbox::position.is_not_null());
-    let newest: Option<i64> = placed().select(diesel::dsl::max(outbox::at)).first(db)?;
-    let since = newest.unwrap_or(0) - clock::DAY;
-    let (count, lowest, highest): (i64, Option<i64>, Option<i64>) = placed()
-        .filter(outbox::at.ge(since))
+    let (count, lowest, highest): (i64, Option<i64>, Option<i64>) = outbox::table
+        .filter(outbox::position.is_not_null())
         .select((diesel::dsl::count_star(), diesel::dsl::min(outbox::position), diesel::dsl::max(outbox::position)))
         .first(db)?;
-    // Among the newest stand a few older ones, whose commands took long.
-    let older: i64 = placed()
-        .filter(outbox::at.lt(since))
-        .filter(outbox::position.gt(lowest.unwrap_or(i64::MAX)))
-        .count()
-        .get_result(db)?;
-    let ahead: i64 = outbox_consumer::table.filter(outbox_consumer::position.gt(last)).count().get_result(db)?;
+    let position = outbox_consumer::position;
+    let (lowest, highest) = (lowest.unwrap_or(last + 1), highest.unwrap_or(0));
     let mut faults = Vec::new();
-    if let (Some(lowest), Some(highest)) = (lowest, highest) {
-        if highest != last {
-            faults.push("the last event does not stand at the last position");
-        }
-        if highest - lowest + 1 != count + older {
-            faults.push("positions of events are missing or stand twice");
-        }
+    if highest != last {
+        faults.push("the last event does not stand at the last position");
+    } else if last - lowest + 1 != count || (lowest > 1 && whole_since(db)? == 0) {
+        faults.push("positions of events are missing or stand twice");
     }
+    let ahead: i64 = outbox_consumer::table.filter(position.gt(last)).count().get_result(db)?;
     if ahead > 0 {
         faults.push("a consumer has read beyond the last event");
+    }
+    let behind: i64 = outbox_consumer::table.filter(position.lt(lowest - 1)).count().get_result(db)?;
+    if behind > 0 {
+        faults.push("events are gone that a consumer has not read");
     }
     Ok(faults)
 }

@@ -15,6 +15,7 @@ policy::record! { outbox (id) of [], keep [] since at, refers [] {
 
 policy::record! { outbox_sequence (name) of [], keep [] since last, refers [] {
     name: Text = "constant"; last: BigInt = "highest position given";
+    pruned_before: BigInt = "time from which on every event is still there";
 } }
 
 policy::record! { outbox_consumer (name) of [], keep [] since position, refers [] {

@@ -29,7 +29,7 @@ use crate::statistics::Lengths;
 use crate::{marks, tokens};
 
 /// Counts changes of what is written: fields, terms, marks, the card's form. Each form is built in a folder of its own.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 const WRITER_BYTES: usize = 32 * 1024 * 1024;
 /// A segment is merged when so much of it has been replaced.
 const REPLACED_SHARE_MAX: f32 = 0.3;

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use ferrous_opencc::OpenCC;
+use ferrous_opencc::config::BuiltinConfig;
 use tantivy::tokenizer::{Language, Stemmer, TextAnalyzer, Token, TokenStream, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -240,11 +242,20 @@ fn folded(run: &[(usize, char)]) -> String {
     text
 }
 
-/// Traditional characters and the simplified ones that stand for them.
+/// Traditional characters and the simplified ones that stand for them. One by one, as texts are cut here: a phrase that
+/// keeps its traditional form would be another beside its own parts.
 static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
-    let lines = include_str!("../data/simplified.txt").lines().filter(|line| !line.starts_with('#'));
-    let each = lines.filter_map(|line| line.chars().next().map(|simplified| (simplified, line)));
-    each.flat_map(|(simplified, line)| line.chars().skip(1).map(move |traditional| (traditional, simplified))).collect()
+    let Ok(converter) = OpenCC::from_config(BuiltinConfig::T2s) else {
+        tracing::error!("traditional characters are not folded: the dictionary inside the program cannot be read");
+        return HashMap::new();
+    };
+    let chinese = ('\u{3400}'..='\u{9fff}').chain('\u{20000}'..='\u{323af}');
+    let simplified = |traditional: char| {
+        let converted = converter.convert(traditional.encode_utf8(&mut [0; 4]));
+        let mut chars = converted.chars();
+        chars.next().filter(|one| chars.next().is_none() && *one != traditional)
+    };
+    chinese.filter_map(|traditional| Some((traditional, simplified(traditional)?))).collect()
 });
 
 struct Cut {
@@ -322,6 +333,8 @@ mod tests {
     fn traditional_characters_are_simplified_ones() {
         assert_eq!(of_search("不鏽鋼鈕釦"), of_search("不锈钢钮扣"));
         assert_eq!(indexed("髮夾"), indexed("发夹"));
+        // A phrase that keeps a traditional character is cut as its characters are: whatever stands around it.
+        assert_eq!(of_search("乾隆瓷"), of_search("干隆瓷"));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct Server {
     pub insecure_http: bool,
     /// Where behind a proxy the client's address stands (`x-forwarded-for`), used only if the proxy is trusted.
     pub trust_forwarded: bool,
+    /// How often one token of a program may call, in each process.
+    pub api_requests_per_minute: u32,
 }
 
 impl Default for Server {
@@ -49,6 +51,7 @@ impl Default for Server {
             public_url: "http://localhost:1688".into(),
             insecure_http: false,
             trust_forwarded: false,
+            api_requests_per_minute: 600,
         }
     }
 }
@@ -286,6 +289,9 @@ impl Config {
                 "server.public_url: plain HTTP beyond localhost shows every session to the network; use https, or --insecure-http for a test",
             );
         }
+        if !(1..=1_000_000).contains(&self.server.api_requests_per_minute) {
+            wrong("server.api_requests_per_minute: 1 to 1000000");
+        }
         let of = &self.operator;
         for (key, value) in [
             ("operator.company", &of.company),
@@ -410,6 +416,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("server.public_url", "the address that people and partners see, without a last slash"),
     ("server.insecure_http", "allow plain HTTP beyond localhost (tests only)"),
     ("server.trust_forwarded", "take the client's address from x-forwarded-for (behind your own proxy only)"),
+    ("server.api_requests_per_minute", "how often one token of a program may call (600), in each process"),
     ("database.data", "folder for SQLite and media, or postgres://…"),
     ("database.keys", "folder of the key store, or postgres://… of another server"),
     ("database.files", "folder of media and search index where the data are on PostgreSQL"),

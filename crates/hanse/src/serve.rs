@@ -10,6 +10,7 @@ use discovery::{Follower, Index, IndexError};
 use partners::Clock;
 use partners::sms::{Message, Sms, template};
 use partners::webhook::{Patience, Reach};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +25,9 @@ use web::{Site, pages};
 const INDEX_READINGS: &str = "vault.index_readings";
 const SWEEP_MEMBERS: &str = "member.sweep";
 const END_TERMS: &str = "rights.end_terms";
+const PRUNE_EVENTS: &str = "db.prune_events";
+/// Events stay so long after all have passed them: a search index that is away for less goes on where it was.
+const EVENTS_KEPT: i64 = 7 * db::clock::DAY;
 /// So many processes on one folder of files.
 const PROCESSES_MAX: usize = 32;
 
@@ -116,7 +120,8 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
         trust_forwarded: config.server.trust_forwarded,
     });
     let forms = vault.keys().house_key("web.forms").await.map_err(|e| e.to_string())?;
-    let (people, machines) = (pages::pages(&app).merge(api::pages(&app)), pages::plain(&app).merge(api::plain(&app)));
+    let programs = api::plain(&app, config.server.api_requests_per_minute);
+    let (people, machines) = (pages::pages(&app).merge(api::pages(&app)), pages::plain(&app).merge(programs));
     let router: Router = web::frame::shell(site, CsrfKey::new(&forms), people, machines)?;
     say_hello(&public, connected.sandbox.as_ref().map(|sandbox| sandbox.base.as_str()), started.demo.is_some());
     let limits = Limits { one_address: !config.server.trust_forwarded, ..Limits::default() };
@@ -233,6 +238,7 @@ fn start_jobs(
         JobHandler { kind: SWEEP_MEMBERS, run: sweep_members, every: Some(10 * db::clock::MINUTE) },
         JobHandler { kind: END_TERMS, run: end_terms, every: Some(6 * db::clock::HOUR) },
         JobHandler { kind: member::device::TELL, run: tell_of_device, every: None },
+        JobHandler { kind: PRUNE_EVENTS, run: prune_events, every: Some(6 * db::clock::HOUR) },
     ];
     let home = Home { vault: vault.clone(), sms: sms.clone() };
     let house = Jobs::start(vault.data().clone(), house, Arc::new(home), 1).map_err(|e| e.to_string())?;
@@ -310,5 +316,21 @@ fn end_terms(ctx: &JobContext, _job: &Job) -> JobOutcome {
             JobOutcome::Done
         }
         Err(failed) => JobOutcome::Retry(failed.to_string()),
+    }
+}
+
+/// What everybody has acted on goes, some at a time.
+fn prune_events(ctx: &JobContext, _job: &Job) -> JobOutcome {
+    let mut all = 0;
+    loop {
+        match ctx.db.write_now::<_, Infallible>(|tx| Ok(db::outbox::prune(tx.db, tx.now - EVENTS_KEPT)?)) {
+            Ok(0) if all == 0 => return JobOutcome::Done,
+            Ok(0) => {
+                tracing::info!(events = all, "old events are gone");
+                return JobOutcome::Done;
+            }
+            Ok(events) => all += events,
+            Err(failed) => return JobOutcome::Retry(failed.to_string()),
+        }
     }
 }

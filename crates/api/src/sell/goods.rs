@@ -32,6 +32,7 @@ pub struct OwnAsked {
     /// Those that are for sale, or those that are down; all where nothing is said.
     listed: Option<bool>,
     /// Goods on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next` of the page before.
     after: Option<String>,

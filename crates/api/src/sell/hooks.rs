@@ -400,6 +400,7 @@ pub struct DeliveriesAsked {
     #[param(example = "failed,missed")]
     state: Option<String>,
     /// Rows on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next` of the page before.
     after: Option<String>,

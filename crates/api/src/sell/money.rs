@@ -65,6 +65,7 @@ pub async fn get_balance(State(app): State<App>, Selling(seller): Selling) -> An
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     /// Rows on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next` of the page before.
     after: Option<String>,

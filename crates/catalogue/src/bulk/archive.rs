@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use encoding_rs::GB18030;
 use zip::ZipArchive;
+use zip::read::Config;
+use zip::unstable::read::ZipIterable;
 
 use super::mistake::Wrong;
 use crate::Refused;
@@ -28,7 +30,17 @@ pub(super) struct NotAnArchive;
 
 /// Whether an upload is an archive that an import can open; asked before it is stored.
 pub fn is_archive(bytes: &[u8]) -> bool {
-    ZipArchive::new(std::io::Cursor::new(bytes)).is_ok_and(|zip| zip.len() <= ENTRIES_MAX)
+    open(std::io::Cursor::new(bytes)).is_ok()
+}
+
+/// Its directory is walked before it is held: fifty bytes there become some hundreds in memory, and an archive of the size
+/// that is taken has room for millions of them.
+fn open<R: Read + Seek>(mut reader: R) -> Result<ZipArchive<R>, NotAnArchive> {
+    let mut walked = ZipIterable::try_new(&mut reader, Config::default()).map_err(|_| NotAnArchive)?;
+    if walked.len() > ENTRIES_MAX || !walked.files().is_ok_and(|files| files.all(|entry| entry.is_ok())) {
+        return Err(NotAnArchive);
+    }
+    ZipArchive::new(reader).map_err(|_| NotAnArchive)
 }
 
 pub(super) struct Archive {
@@ -41,10 +53,7 @@ pub(super) struct Archive {
 impl Archive {
     pub fn open(path: &Path) -> Result<Archive, NotAnArchive> {
         let file = File::open(path).map_err(|_| NotAnArchive)?;
-        let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|_| NotAnArchive)?;
-        if zip.len() > ENTRIES_MAX {
-            return Err(NotAnArchive);
-        }
+        let mut zip = open(BufReader::new(file))?;
         let mut names = HashMap::new();
         for at in 0..zip.len() {
             let Ok(entry) = zip.by_index_raw(at) else { continue };

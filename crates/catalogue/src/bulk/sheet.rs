@@ -14,6 +14,8 @@ pub const ROWS_MAX: usize = 20_000;
 pub const CELL_BYTES_MAX: usize = 3 * 32_767;
 /// Headings looked at; more are none of ours.
 const COLUMNS_MAX: usize = 200;
+/// Cells of a file, empty ones too, quoted separators counted: a cell takes a byte in a file and eight in memory.
+const CELLS_MAX: usize = ROWS_MAX * COLUMNS_MAX;
 
 /// Why a file is no table of products; none of its rows is looked at then.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +128,9 @@ impl Sheet {
         }
         let text = text_of(bytes)?;
         let (separator, text) = separator(&text);
+        if let Some(line) = line_of_too_many_cells(text, separator) {
+            return Err(NotASheet::TooManyCells { line });
+        }
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(separator)
             .has_headers(false)
@@ -224,6 +229,12 @@ fn text_of(bytes: &[u8]) -> Result<String, NotASheet> {
     text.filter(|text| !text.contains('\0')).ok_or(NotASheet::NotText)
 }
 
+/// Where the file has come to have more than [`CELLS_MAX`] cells.
+fn line_of_too_many_cells(text: &str, separator: u8) -> Option<usize> {
+    let (at, _) = text.bytes().enumerate().filter(|(_, byte)| *byte == separator).nth(CELLS_MAX)?;
+    Some(1 + text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count())
+}
+
 /// The separator of the line of headings: whichever stands in it most outside of quotation marks. Excel may name it in a
 /// line of its own before.
 fn separator(text: &str) -> (u8, &str) {
@@ -319,6 +330,8 @@ mod tests {
         let twice = NotASheet::ColumnTwice { heading: "库存".into() };
         assert_eq!(refused("product_ref,stock,库存\nA,1,1\n".as_bytes()), twice);
         assert_eq!(refused(b"product_ref,stock\nA,1,2\n"), NotASheet::TooManyCells { line: 2 });
+        let wide = format!("product_ref,stock\nA,1\nB{}\n", ",".repeat(CELLS_MAX));
+        assert_eq!(refused(wide.as_bytes()), NotASheet::TooManyCells { line: 3 });
         let open = format!("product_ref,stock\nA,\"{}", "1\n".repeat(60_000));
         assert_eq!(refused(open.as_bytes()), NotASheet::CellTooLong { line: 2 });
         let long = format!("product_ref\n{}", "A\n".repeat(ROWS_MAX + 1));

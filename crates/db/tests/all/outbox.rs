@@ -134,16 +134,100 @@ fn consumers_keep_their_place_and_what_all_have_passed_is_pruned() {
             outbox::set_position(tx.db, "search", 1)?;
             outbox::set_position(tx.db, "mail", 1)?;
             outbox::set_position(tx.db, "search", 3)?;
+            assert_eq!(outbox::whole_since(tx.db)?, 0);
             Ok((outbox::position_of(tx.db, "search")?, outbox::prune(tx.db, tx.now + 1)?))
         });
         assert_eq!(kept.expect("kept"), (3, 1));
-        let left = test.db.events_after(0, 10).expect("events");
-        assert_eq!(left.iter().map(|event| event.position).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(positions(&test.db), [2, 3]);
+        assert_eq!(faults(&test.db), NOTHING);
+        // The last one stays, so that nobody who has not read it believes that there is nothing.
+        let (gone, since, now) = prune(&test.db, &["search", "mail"]);
+        assert_eq!((gone, since), (1, now + 1));
+        assert_eq!(positions(&test.db), [3]);
+        assert_eq!(faults(&test.db), NOTHING);
         // Positions go on even when everything before has gone.
         emit(&test.db, "four");
         assert!(test.db.wait_for_events(3, Duration::from_secs(20)));
         assert_eq!(test.db.events_after(3, 10).expect("events")[0].position, 4);
     });
+}
+
+/// An event whose command took long stands behind newer ones, and goes with them, not before: no gap ever stands among
+/// what stays.
+#[test]
+fn what_stays_after_pruning_has_no_gap() {
+    each_engine_with(THINGS, |test| {
+        for kind in ["one", "two", "three", "four", "five"] {
+            emit(&test.db, kind);
+        }
+        assert!(test.db.wait_for_events(4, Duration::from_secs(20)));
+        let gone: Result<usize, Failed<Infallible>> = test.db.write_now(|tx| {
+            use db::policy::outbox as events;
+            let (old, young) = (tx.now - 10, tx.now + 10);
+            for (position, at) in [(1, old), (2, young), (3, old), (4, young), (5, young)] {
+                diesel::update(events::table.filter(events::position.eq(position)))
+                    .set(events::at.eq(at))
+                    .execute(tx.db)?;
+            }
+            Ok(outbox::prune(tx.db, tx.now)?)
+        });
+        assert_eq!((gone.expect("pruned"), positions(&test.db)), (1, vec![2, 3, 4, 5]));
+        assert_eq!(faults(&test.db), NOTHING);
+    });
+}
+
+/// `hanse verify` sees what pruning never leaves.
+#[test]
+fn a_gap_and_a_consumer_that_lost_events_are_faults() {
+    each_engine_with(THINGS, |test| {
+        for kind in ["one", "two", "three", "four"] {
+            emit(&test.db, kind);
+        }
+        assert!(test.db.wait_for_events(3, Duration::from_secs(20)));
+        let removed = |position: i64| {
+            let removed: Result<usize, Failed<Infallible>> = test.db.write_now(move |tx| {
+                use db::policy::outbox as events;
+                Ok(diesel::delete(events::table.filter(events::position.eq(position))).execute(tx.db)?)
+            });
+            assert_eq!(removed.expect("removed"), 1);
+        };
+        let missing = "positions of events are missing or stand twice";
+        removed(1);
+        assert_eq!(faults(&test.db), [missing], "nothing was pruned, and the first is gone");
+        assert_eq!(prune(&test.db, &[]).0, 2);
+        assert_eq!(faults(&test.db), NOTHING);
+        let behind: Result<(), Failed<Infallible>> =
+            test.db.write_now(|tx| Ok(outbox::set_position(tx.db, "mail", 1)?));
+        behind.expect("set");
+        assert_eq!(faults(&test.db), ["events are gone that a consumer has not read"]);
+        emit(&test.db, "five");
+        emit(&test.db, "six");
+        assert!(test.db.wait_for_events(5, Duration::from_secs(20)));
+        removed(5);
+        assert_eq!(faults(&test.db), [missing, "events are gone that a consumer has not read"]);
+    });
+}
+
+const NOTHING: [&str; 0] = [];
+
+/// After these consumers have read all: how many are gone, since when all are there, and the time.
+fn prune(db: &db::Database, consumers: &'static [&'static str]) -> (usize, i64, i64) {
+    let pruned: Result<_, Failed<Infallible>> = db.write_now(move |tx| {
+        let last = outbox::last_position(tx.db)?;
+        for consumer in consumers {
+            outbox::set_position(tx.db, consumer, last)?;
+        }
+        Ok((outbox::prune(tx.db, tx.now + 1)?, outbox::whole_since(tx.db)?, tx.now))
+    });
+    pruned.expect("pruned")
+}
+
+fn faults(db: &db::Database) -> Vec<&'static str> {
+    db.read_now::<_, Infallible>(|read| Ok(outbox::faults(read.db)?)).expect("looked at")
+}
+
+fn positions(db: &db::Database) -> Vec<i64> {
+    db.events_after(0, 10).expect("events").iter().map(|event| event.position).collect()
 }
 
 fn emit(db: &db::Database, kind: &'static str) {

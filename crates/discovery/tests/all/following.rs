@@ -164,15 +164,11 @@ fn an_index_that_does_not_belong_to_the_events_is_built_anew() {
         let seller = market.shop("Shop", "店");
         market.publish(&seller, cup("First cup"));
         let (index, _folder) = market.index();
-        // The retention of events has gone past an index that was away for long.
+        // Events were pruned past an index that was away for long.
         market.publish(&seller, cup("Second cup"));
         market.publish(&seller, cup("Third cup"));
-        let last = market.placed();
-        market.write(move |tx| {
-            use db::policy::outbox;
-            diesel::delete(outbox::table.filter(outbox::position.lt(last))).execute(tx.db)?;
-            Ok(())
-        });
+        market.placed();
+        market.write(|tx| Ok(db::outbox::prune(tx.db, tx.now + 1)?));
         catch_up(market.db(), &index).unwrap();
         assert_eq!(index.search(&words("cup")).total, 3);
         // And here past all of them.
@@ -213,7 +209,7 @@ fn what_cannot_be_read_is_built_anew_and_nothing_else_in_the_folder_is_touched()
         market.publish(&seller, cup("Cup"));
         let (index, folder) = market.index();
         drop(index);
-        std::fs::write(folder.path().join("form-2/a/meta.json"), "{ torn").unwrap();
+        std::fs::write(folder.path().join("form-3/a/meta.json"), "{ torn").unwrap();
         std::fs::write(folder.path().join("letter.txt"), "of somebody").unwrap();
         let index = Index::open(folder.path()).unwrap();
         assert_eq!((index.position(), index.len()), (0, 0));
@@ -238,8 +234,8 @@ fn built_anew_beside_the_live_one_it_takes_over() {
         for (round, place) in ["b", "a", "b"].into_iter().enumerate() {
             assert_eq!(rebuild(market.db(), folder.path()).unwrap(), 5 + round as u64);
             market.publish(&seller, cup("Cup"));
-            until("goes over", || std::fs::read_to_string(folder.path().join("form-2/live")).unwrap() == place);
-            let left = folder.path().join("form-2").join(if place == "a" { "b" } else { "a" }).join("meta.json");
+            until("goes over", || std::fs::read_to_string(folder.path().join("form-3/live")).unwrap() == place);
+            let left = folder.path().join("form-3").join(if place == "a" { "b" } else { "a" }).join("meta.json");
             until("the old one goes", || !left.exists());
             until("follows on", || index.search(&words("cup")).total == 6 + round as u64);
         }
@@ -260,11 +256,11 @@ fn a_broken_new_one_is_not_taken() {
         market.publish(&seller, cup("Cup"));
         let (index, folder) = market.index();
         let index = Arc::new(index);
-        std::fs::create_dir_all(folder.path().join("form-2/b")).unwrap();
-        std::fs::write(folder.path().join("form-2/b/meta.json"), "{ torn").unwrap();
-        std::fs::write(folder.path().join("form-2/live"), "b").unwrap();
+        std::fs::create_dir_all(folder.path().join("form-3/b")).unwrap();
+        std::fs::write(folder.path().join("form-3/b/meta.json"), "{ torn").unwrap();
+        std::fs::write(folder.path().join("form-3/live"), "b").unwrap();
         let _follower = Follower::start(market.db().clone(), index.clone());
-        until("stays", || std::fs::read_to_string(folder.path().join("form-2/live")).unwrap() == "a");
+        until("stays", || std::fs::read_to_string(folder.path().join("form-3/live")).unwrap() == "a");
         market.publish(&seller, cup("Cup"));
         until("goes on", || index.search(&words("cup")).total == 2);
     });
@@ -283,7 +279,7 @@ fn indexes_of_other_forms_go() {
         let index = Index::open(folder.path()).unwrap();
         catch_up(market.db(), &index).unwrap();
         let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(left, ["form-2"]);
+        assert_eq!(left, ["form-3"]);
     });
 }
 

@@ -1,0 +1,1 @@
+alter table variant drop column held;

@@ -1,0 +1,1 @@
+update variant set held = 0;
