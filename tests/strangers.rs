@@ -191,6 +191,7 @@ fn victims(market: &Market) -> Victims {
         ("/shop/{id}", vec![shop.clone()]),
         ("/privacy/download/{name}", words(&["privacy-policy.md", "collection-list.md", "partner-list.md"])),
         ("/my/privacy/consents/{purpose}", words(&["KeepAddressBook"])),
+        ("/my/security/device/{answer}", words(&["mine", "end"])),
         ("/my/addresses/{id}", vec![address]),
         ("/pay/{checkout}", vec![settled, open]),
         ("/orders/{id}", vec![paid.clone(), unpaid]),
@@ -333,7 +334,11 @@ fn off_page(to: &str, victims: &Victims) -> Option<Form> {
         "/my/addresses/prefer" => &[("address", address)],
         "/console/jobs/revive" => &[("job", id)],
         "/console/money/refund" => &[("refund", id)],
-        "/register/account" | "/sign-in/code/enter" | "/sign-in/forgotten/enter" => {
+        "/register/account"
+        | "/sign-in/code/enter"
+        | "/sign-in/forgotten/enter"
+        | "/my/security/prove/code"
+        | "/my/security/prove/enter" => {
             &[("code_id", id), ("code", "123456"), ("phone", MEMBER_PHONE), ("password", "another long phrase")]
         }
         "/hooks/alipay" | "/hooks/tracking" => &[("out_trade_no", id), ("trade_status", "TRADE_SUCCESS")],
@@ -476,8 +481,10 @@ fn judge(stranger: &Person, route: &Route, to: &str, how: &str, forged: bool, an
             }
         },
         _ if forged || names_something(route) => matches!(answer.status, 403 | 404),
-        // Beyond the desk's own tokens nothing is of this role.
-        Gate::Staff if !route.path.starts_with("/console/tokens") => answer.status == 403,
+        // Beyond the desk's own tokens, and proving who sits there, nothing is of this role.
+        Gate::Staff if !["/console/tokens", "/console/prove"].iter().any(|own| route.path.starts_with(own)) => {
+            answer.status == 403
+        }
         _ => answer.status < 500,
     };
     if !refused {

@@ -14,7 +14,7 @@ use crate::query::Query;
 use crate::search::Found;
 
 /// Lists that are looked at again and again: the first pages of the categories. Some 20 KB each.
-const LISTS_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+const LISTS_MAX: NonZeroUsize = NonZeroUsize::new(512).unwrap();
 const LABELS_MAX: NonZeroUsize = NonZeroUsize::new(8_192).unwrap();
 
 /// What a mark stands for.

@@ -110,6 +110,13 @@ impl Card {
 }
 
 impl Index {
+    /// What [`Index::search`] would answer, where it is kept from the last time: no words were searched for, and the
+    /// index has not changed since.
+    pub fn remembered(&self, query: &Query) -> Option<Arc<Found>> {
+        let live = self.live();
+        live.remembered.list(state_of(&live.reader.searcher(), self.now()), query)
+    }
+
     /// Answers a search from what was committed last. It asks no database and knows nobody (2.2.3-b.1).
     pub fn search(&self, query: &Query) -> Arc<Found> {
         let (live, now) = (self.live(), self.now());

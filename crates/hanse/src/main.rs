@@ -21,10 +21,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 use vault::Vault;
 
-/// Pages are many short texts: a fifth of their time went into the C library's allocator (docs/measures.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A B2B wholesale marketplace whose privacy policy is executable.
 #[derive(Parser)]
 #[command(name = "hanse", version, about, args_conflicts_with_subcommands = true)]

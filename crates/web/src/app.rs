@@ -361,14 +361,20 @@ fn page_before(headers: &HeaderMap) -> Option<String> {
 /// Percent-encoding of one query value.
 pub fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    encode_into(&mut out, text);
+    out
+}
+
+/// As `encode`, behind what is there: a list's page has some hundred addresses.
+pub fn encode_into(out: &mut String, text: &str) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(byte as char);
+            out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
         }
     }
-    out
 }
 
 /// A signed-in member. A guest is sent to sign in and comes back.

@@ -28,18 +28,34 @@ fn zone() -> &'static TimeZone {
 
 /// `12345` as `12,345`; both languages group by three.
 pub fn number(n: i64) -> String {
-    let digits = n.unsigned_abs().to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 3);
+    let mut out = String::with_capacity(12);
     if n < 0 {
         out.push('−');
     }
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
+    write_grouped(&mut out, n.unsigned_abs());
     out
+}
+
+/// The digits by three. A list's page has some hundred numbers, hence no text in between.
+fn write_grouped(out: &mut String, n: u64) {
+    let mut thousand = 1;
+    while n / thousand >= 1_000 {
+        thousand *= 1_000;
+    }
+    write_digits(out, n / thousand, 1);
+    while thousand > 1 {
+        thousand /= 1_000;
+        out.push(',');
+        write_digits(out, n / thousand % 1_000, 3);
+    }
+}
+
+/// At least so many digits.
+fn write_digits(out: &mut String, n: u64, least: u32) {
+    let digits = n.checked_ilog10().map_or(1, |log| log + 1).max(least);
+    for place in (0..digits).rev() {
+        out.push(char::from(b'0' + (n / 10_u64.pow(place) % 10) as u8));
+    }
 }
 
 /// Digits after the point.
@@ -53,35 +69,47 @@ pub fn minor_digits(currency: &str) -> u32 {
 
 /// What stands before an amount, with its space.
 pub fn money_prefix(lang: Lang, currency: &str) -> String {
+    let mut out = String::with_capacity(8);
+    write_prefix(&mut out, lang, currency);
+    out
+}
+
+fn write_prefix(out: &mut String, lang: Lang, currency: &str) {
     let sign = match currency {
         "CNY" => "¥",
         "EUR" => "€",
         "GBP" => "£",
         "USD" => "US$",
-        code => return format!("{code}\u{a0}"),
+        code => code,
     };
-    match lang.0 {
-        Language::En => format!("{sign}\u{a0}"),
-        Language::Zh => sign.to_owned(),
+    out.push_str(sign);
+    if lang.0 == Language::En || sign == currency {
+        out.push('\u{a0}');
     }
 }
 
 /// `192000` CNY as `¥ 1,920.00` (`¥1,920.00` in Chinese).
 pub fn money(lang: Lang, minor: i64, currency: &str) -> String {
-    let sign = if minor < 0 { "−" } else { "" };
-    format!("{sign}{}{}", money_prefix(lang, currency), amount(minor.unsigned_abs(), currency))
+    let mut out = String::with_capacity(20);
+    if minor < 0 {
+        out.push('−');
+    }
+    write_prefix(&mut out, lang, currency);
+    write_amount(&mut out, minor.unsigned_abs(), currency);
+    out
 }
 
 /// `¥ 96.00 – 118.00`, or one price where both are the same.
 pub fn money_range(lang: Lang, low: i64, high: i64, currency: &str) -> String {
-    if low == high {
-        return money(lang, low, currency);
+    let mut out = money(lang, low, currency);
+    if low != high {
+        out.push_str(match lang.0 {
+            Language::En => "\u{a0}–\u{a0}",
+            Language::Zh => "–",
+        });
+        write_amount(&mut out, high.unsigned_abs(), currency);
     }
-    let dash = match lang.0 {
-        Language::En => "\u{a0}–\u{a0}",
-        Language::Zh => "–",
-    };
-    format!("{}{dash}{}", money(lang, low, currency), amount(high.unsigned_abs(), currency))
+    out
 }
 
 /// The amount alone as a form field holds it: `1920.00`.
@@ -91,10 +119,19 @@ pub fn money_plain(minor: i64, currency: &str) -> String {
 }
 
 fn amount(minor: u64, currency: &str) -> String {
+    let mut out = String::with_capacity(16);
+    write_amount(&mut out, minor, currency);
+    out
+}
+
+fn write_amount(out: &mut String, minor: u64, currency: &str) {
     let digits = minor_digits(currency);
     let unit = 10_u64.pow(digits);
-    let whole = number(i64::try_from(minor / unit).unwrap_or(i64::MAX));
-    if digits == 0 { whole } else { format!("{whole}.{:0width$}", minor % unit, width = digits as usize) }
+    write_grouped(out, minor / unit);
+    if digits > 0 {
+        out.push('.');
+        write_digits(out, minor % unit, digits);
+    }
 }
 
 /// Hundredths of a percent: `9850` as `98.5 %`.

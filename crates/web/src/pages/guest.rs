@@ -2,7 +2,7 @@
 //!
 //! None of the sorts knows who asks (2.2.3-b.1): these pages take no session further than the head.
 
-use super::search::{Asked, list_path};
+use super::search::{self, Asked, list_path};
 use crate::app::{self, App};
 use crate::error::Failure;
 use crate::form::{FormData, FormErrors};
@@ -109,8 +109,8 @@ const SHOWN: usize = 10;
 pub async fn home(State(app): State<App>, frame: Frame) -> Result<Response, Failure> {
     let lang = frame.lang;
     let tree = tree(&app).await?;
-    let best = app.index.search(&Query { sort: Sort::Sales, page: 1, ..Query::default() });
-    let general = app.index.search(&Query { page: 1, ..Query::default() });
+    let best = search::search(&app, &Query { sort: Sort::Sales, page: 1, ..Query::default() }).await?;
+    let general = search::search(&app, &Query { page: 1, ..Query::default() }).await?;
     let shown = |card: &&Card| best.cards.iter().take(SHOWN).any(|other| other.id == card.id);
     let fresh: Vec<Card> = general.cards.iter().filter(|card| !shown(card)).take(SHOWN).cloned().collect();
     let main = html! {
@@ -312,7 +312,7 @@ pub async fn shop_page(
     let wanted = id.clone();
     let shop = app.read(move |r| Ok(shop::public(r, &wanted)?)).await?.ok_or(Failure::NotFound)?;
     let page = Asked::of(uri.0.query().unwrap_or("")).page;
-    let found = app.index.search(&Query { shops: vec![id.clone()], page, ..Query::default() });
+    let found = search::search(&app, &Query { shops: vec![id.clone()], page, ..Query::default() }).await?;
     let name = both(lang, &shop.face.name);
     let main = html! {
         (ui::crumbs(lang, &[(t(lang, "home-title"), Some(lang.path(paths::HOME))), (name, None)]))

@@ -17,17 +17,51 @@ use catalogue::category::{self, Tree};
 use db::Id;
 use discovery::{Chosen, Found, Query, Sort, Suggestion};
 use maud::{Markup, html};
+use std::sync::{Arc, LazyLock};
+use tokio::sync::Semaphore;
 
 /// The address of a list with these filters.
 pub(super) fn list_path(lang: Lang, filters: &[(&str, &str)]) -> String {
-    lang.path(&list_here(filters))
+    let mut address = String::with_capacity(ADDRESS_BYTES);
+    address.push('/');
+    address.push_str(lang.code());
+    write_list(&mut address, filters);
+    address
 }
 
 /// The same without the language.
 fn list_here(filters: &[(&str, &str)]) -> String {
-    let query: Vec<String> =
-        filters.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={}", app::encode(v))).collect();
-    if query.is_empty() { paths::SEARCH.to_owned() } else { format!("{}?{}", paths::SEARCH, query.join("&")) }
+    let mut address = String::with_capacity(ADDRESS_BYTES);
+    write_list(&mut address, filters);
+    address
+}
+
+/// Most addresses of lists are no longer.
+const ADDRESS_BYTES: usize = 160;
+
+fn write_list(address: &mut String, filters: &[(&str, &str)]) {
+    address.push_str(paths::SEARCH);
+    let mut mark = '?';
+    for (key, value) in filters.iter().filter(|(_, value)| !value.is_empty()) {
+        address.push(mark);
+        address.push_str(key);
+        address.push('=');
+        app::encode_into(address, value);
+        mark = '&';
+    }
+}
+
+/// What was found, from memory where the same list was asked for before. As many searches at a time as there are
+/// processors: more would only take each other's time and memory.
+pub(super) async fn search(app: &App, query: &Query) -> Result<Arc<Found>, Failure> {
+    static PLACES: LazyLock<Semaphore> =
+        LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+    if let Some(found) = app.index.remembered(query) {
+        return Ok(found);
+    }
+    let _place = PLACES.acquire().await.map_err(Failure::fault)?;
+    let (index, wanted) = (app.index.clone(), query.clone());
+    tokio::task::spawn_blocking(move || index.search(&wanted)).await.map_err(Failure::fault)
 }
 
 /// What a list's address asks for, in the order in which an address holds it.
@@ -170,9 +204,7 @@ pub async fn list(State(app): State<App>, uri: OriginalUri, mut frame: Frame) ->
     let asked = Asked::of(uri.0.query().unwrap_or(""));
     let tree = tree(&app).await?;
     let query = asked.query(&tree);
-    let index = app.index.clone();
-    let wanted = query.clone();
-    let found = tokio::task::spawn_blocking(move || index.search(&wanted)).await.map_err(Failure::fault)?;
+    let found = search(&app, &query).await?;
     frame.searched = query.words.clone();
     let here = query.category.as_deref().and_then(|key| tree.get(key));
     let title = match (query.words.as_str(), here) {
