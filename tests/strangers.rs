@@ -333,6 +333,8 @@ fn off_page(to: &str, victims: &Victims) -> Option<Form> {
         // Offered where there are several.
         "/my/addresses/prefer" => &[("address", address)],
         "/console/jobs/revive" => &[("job", id)],
+        // Asked only when the last proof is old.
+        "/my/security/prove" | "/console/prove" => &[("password", "a guess at a password"), ("next", "/my/tokens")],
         "/console/money/refund" => &[("refund", id)],
         "/register/account"
         | "/sign-in/code/enter"
