@@ -103,18 +103,25 @@ pub fn post(port: u16, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Vec
     head.into_bytes()
 }
 
-/// A form with one file, as a browser would send it.
-pub fn post_file(port: u16, path: &str, cookie: &str, token: &str, name: &str, file: &str) -> Vec<u8> {
+/// A form with files (field, file's name, content), as a browser would send it.
+pub fn post_files(port: u16, path: &str, cookie: &str, token: &str, files: &[(&str, &str, &[u8])]) -> Vec<u8> {
     const BETWEEN: &str = "----hanse-bench-5b1f0c7e";
-    let body = format!(
-        "--{BETWEEN}\r\ncontent-disposition: form-data; name=\"_csrf\"\r\n\r\n{token}\r\n\
-         --{BETWEEN}\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"goods.csv\"\r\n\
-         content-type: text/csv\r\n\r\n{file}\r\n--{BETWEEN}--\r\n"
-    );
+    let mut body =
+        format!("--{BETWEEN}\r\ncontent-disposition: form-data; name=\"_csrf\"\r\n\r\n{token}\r\n").into_bytes();
+    for (field, name, content) in files {
+        let part = format!(
+            "--{BETWEEN}\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+             content-type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(part.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{BETWEEN}--\r\n").as_bytes());
     let mut head = head("POST", port, path, cookie);
     head.push_str(&format!("content-type: multipart/form-data; boundary={BETWEEN}\r\n"));
-    head.push_str(&format!("origin: http://localhost:{port}\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
-    head.into_bytes()
+    head.push_str(&format!("origin: http://localhost:{port}\r\ncontent-length: {}\r\n\r\n", body.len()));
+    [head.into_bytes(), body].concat()
 }
 
 fn head(method: &str, port: u16, path: &str, cookie: &str) -> String {

@@ -105,9 +105,9 @@ fn measure(options: &Options) -> Result<(), String> {
         Engines::Both => &[prepare::Engine::Sqlite, prepare::Engine::Postgres],
     };
     let chosen = scenarios::chosen(&options.only)?;
-    let mut tables = Vec::new();
+    let (mut tables, mut failed) = (Vec::new(), Vec::new());
     for engine in engines {
-        let table = measure_on(*engine, options, &chosen)?;
+        let table = measure_on(*engine, options, &chosen, &mut failed)?;
         print!("{}", table.text());
         tables.push(table);
     }
@@ -115,13 +115,14 @@ fn measure(options: &Options) -> Result<(), String> {
         let json = serde_json::to_string_pretty(&tables).map_err(|error| error.to_string())?;
         std::fs::write(file, json + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    Ok(())
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
 
 fn measure_on(
     engine: prepare::Engine,
     options: &Options,
     chosen: &[&scenarios::Scenario],
+    failed: &mut Vec<String>,
 ) -> Result<report::Table, String> {
     let market = prepare::market(engine, options)?;
     let binary = options.hanse.as_deref();
@@ -152,8 +153,11 @@ fn measure_on(
     };
     for scenario in chosen {
         eprintln!("{}: {} …", engine.name(), scenario.name);
-        let told = |why: String| format!("{} on {}: {why}", scenario.name, engine.name());
-        table.rows.extend(runtime.block_on((scenario.run)(&ground)).map_err(told)?);
+        match runtime.block_on((scenario.run)(&ground)) {
+            Ok(rows) => table.rows.extend(rows),
+            // What the others found is worth telling.
+            Err(why) => failed.push(format!("{} on {}: {why}", scenario.name, engine.name())),
+        }
     }
     table.ended(hanse.memory(), bare.memory());
     Ok(table)

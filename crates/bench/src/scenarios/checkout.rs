@@ -49,7 +49,11 @@ pub async fn run(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
         Row { what, found, goal: Some(Goal::Share(goal)) }
     };
     let mut rows = vec![row("checkout", of_bare.figures(), OF_BARE)];
-    let driver = crate::bare::driver::run(ground.market, round, ground.time)?;
+    // On a thread of its own, for it drives what it waits for by itself.
+    let driver = std::thread::scope(|threads| {
+        threads.spawn(|| crate::bare::driver::run(ground.market, round, ground.time)).join()
+    });
+    let driver = driver.map_err(|_| "the bare driver panicked")??;
     let of_driver = if ground.market.bare.starts_with("postgres") { OF_DRIVER } else { 0.0 };
     rows.push(row("  beside the bare driver", driver, of_driver));
     if unguarded.is_some() {

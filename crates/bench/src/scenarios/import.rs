@@ -2,13 +2,18 @@
 //! is told apart.
 
 use super::{Ground, forms_token, session};
-use crate::client::{Connection, get, post, post_file};
+use crate::client::{Connection, get, post, post_files};
 use crate::load::{Expected, Figures, Measured};
 use crate::report::{Found, Goal, Row};
 use catalogue::generated::{self, Generated};
+use std::io::{Cursor, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 const PRODUCTS: usize = 10_000;
+const PICTURE: &str = "goods.jpg";
+/// Of one product: a file has 20,000 rows at most.
+const VARIANTS: usize = 2;
 const PER_SECOND: f64 = 2_000.0;
 /// Other goods than those that are there already.
 const SEED: u64 = 8_861;
@@ -20,7 +25,10 @@ pub async fn run(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
     let cookie = session(&ground.market.seller.token);
     let mut connection = Connection::open(port).await.map_err(|error| error.to_string())?;
     let token = forms_token(&mut connection, port, "/en/sell/import", &cookie).await?;
-    let upload = post_file(port, "/en/sell/import", &cookie, &token, "sheet", &sheet());
+    let (sheet, archive) = (sheet(), archive()?);
+    let files: [(&str, &str, &[u8]); 2] =
+        [("sheet", "goods.csv", sheet.as_bytes()), ("archive", "pictures.zip", &archive)];
+    let upload = post_files(port, "/en/sell/import", &cookie, &token, &files);
     let cpu = ground.hanse.cpu();
     let began = Instant::now();
     let answer = connection.ask(&upload).await.map_err(|error| error.to_string())?;
@@ -72,10 +80,32 @@ async fn until(connection: &mut Connection, look: &[u8], marker: &str) -> Result
     }
 }
 
+/// One picture, which all of them have: to decode ten thousand would measure the decoder.
+fn archive() -> Result<Vec<u8>, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo");
+    let picture = first_picture(&folder).ok_or("the demo has no picture")?;
+    let told = |error: &dyn std::fmt::Display| format!("the archive: {error}");
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(PICTURE, zip::write::SimpleFileOptions::default()).map_err(|error| told(&error))?;
+    zip.write_all(&picture).map_err(|error| told(&error))?;
+    Ok(zip.finish().map_err(|error| told(&error))?.into_inner())
+}
+
+fn first_picture(folder: &Path) -> Option<Vec<u8>> {
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    entries.sort();
+    entries.iter().find_map(|path| match path.extension() {
+        _ if path.is_dir() => first_picture(path),
+        Some(kind) if kind == "jpg" || kind == "jpeg" => std::fs::read(path).ok(),
+        _ => None,
+    })
+}
+
 /// The spreadsheet, one row for each variant.
 fn sheet() -> String {
     let mut sheet = String::from(
-        "product_ref,category,title_en,title_zh,text_en,text_zh,unit_en,units_en,unit_zh,from_1,price_1,from_2,price_2,\
+        "product_ref,pictures,category,title_en,title_zh,text_en,text_zh,unit_en,units_en,unit_zh,from_1,price_1,from_2,price_2,\
          attributes_en,attributes_zh,differ_in_en,differ_in_zh,variant_en,variant_zh,stock\n",
     );
     for number in 0..PRODUCTS {
@@ -86,9 +116,10 @@ fn sheet() -> String {
             let each = attributes.iter().map(|attribute| format!("{}: {}", of(&attribute.name), of(&attribute.value)));
             each.collect::<Vec<_>>().join(" | ")
         };
-        for (name, _, stock) in &variants {
+        for (name, _, stock) in variants.iter().take(VARIANTS) {
             let cells = [
                 format!("R-{number}"),
+                PICTURE.to_owned(),
                 category.to_owned(),
                 title.en.clone(),
                 title.zh.clone(),
