@@ -302,7 +302,7 @@ fn searches(goods: &[Good]) -> Vec<String> {
         }
         let words: Vec<&str> = good.title.split([' ', ',']).filter(|word| !word.is_empty()).collect();
         let mut typed = words[at % 2..].iter().take(2 + at % 2).copied().collect::<Vec<_>>().join(" ");
-        if at % 10 == 0 {
+        if at.is_multiple_of(10) {
             typed.remove(2);
         }
         typed
