@@ -13,7 +13,6 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 use support::{Browser, Market, token};
 use tools::run;
 use ureq::http::{Method, Request};
@@ -67,13 +66,7 @@ struct Program<'m> {
 
 impl Program<'_> {
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Said {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .allow_non_standard_methods(true)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build()
-            .into();
+        let agent = support::agent();
         let mut request = Request::builder()
             .method(Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method"))
             .uri(format!("{}{path}", self.market.base));

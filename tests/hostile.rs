@@ -9,8 +9,7 @@ use db::Engine;
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-use support::{Form, Market, forms, owner_of, wait_until};
+use support::{Form, Market, asked, forms, owner_of, wait_until};
 use web::{Gate, Route};
 
 const PASSWORD: &str = "wholesale-1688";
@@ -185,23 +184,7 @@ struct Hostile<'m> {
 
 impl Hostile<'_> {
     fn ask(&self, cookies: &str, method: &str, to: &str, body: Option<(String, Vec<u8>)>) -> Answer {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build()
-            .into();
-        let request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{to}", self.market.base))
-            .header("accept-language", "en")
-            .header("cookie", cookies)
-            .header("sec-fetch-site", "same-origin");
-        let answer = match body {
-            Some((kind, bytes)) => agent.run(request.header("content-type", kind).body(bytes).expect("a request")),
-            None => agent.run(request.body(()).expect("a request")),
-        };
-        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {to}: {error}"));
+        let mut answer = asked(self.market, (cookies, "same-origin"), method, to, body);
         for (name, value) in answer.headers() {
             assert!(!name.as_str().contains("zq"), "{to}: a header {name}: {value:?}");
         }
@@ -631,13 +614,7 @@ impl Tokens<'_> {
     }
 
     fn call(&mut self, reach: Option<&str>, method: &str, to: &str, body: Option<Vec<u8>>) -> (u16, String) {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .allow_non_standard_methods(true)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build()
-            .into();
+        let agent = support::agent();
         let method = ureq::http::Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
         let mut request = ureq::http::Request::builder()
             .method(method)

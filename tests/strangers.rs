@@ -11,8 +11,7 @@ use db::Engine;
 use receiver::Receiver;
 use regex_lite::Regex;
 use std::collections::BTreeMap;
-use std::time::Duration;
-use support::{Browser, Form, Market, forms, owner_of, wait_until};
+use support::{Browser, Form, Market, asked, forms, owner_of, wait_until};
 use web::{Gate, Route};
 
 const PASSWORD: &str = "wholesale-1688";
@@ -242,23 +241,7 @@ fn asks_from(
     body: Option<(String, Vec<u8>)>,
     site: &str,
 ) -> Answer {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .timeout_global(Some(Duration::from_secs(30)))
-        .build()
-        .into();
-    let request = ureq::http::Request::builder()
-        .method(method)
-        .uri(format!("{}{to}", market.base))
-        .header("accept-language", "en")
-        .header("cookie", &person.cookies)
-        .header("sec-fetch-site", site);
-    let answer = match body {
-        Some((kind, bytes)) => agent.run(request.header("content-type", kind).body(bytes).expect("a request")),
-        None => agent.run(request.body(()).expect("a request")),
-    };
-    let mut answer = answer.unwrap_or_else(|error| panic!("{method} {to}: {error}"));
+    let mut answer = asked(market, (&person.cookies, site), method, to, body);
     let location = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or("").to_owned();
     let text = answer.body_mut().read_to_vec().unwrap_or_default();
     Answer { status: answer.status().as_u16(), location, text: String::from_utf8_lossy(&text).into_owned() }

@@ -427,13 +427,37 @@ pub fn wait_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn agent() -> ureq::Agent {
+/// Follows nothing, takes every answer, and asks by any method.
+pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .max_redirects(0)
         .http_status_as_error(false)
+        .allow_non_standard_methods(true)
         .timeout_global(Some(Duration::from_secs(30)))
         .build()
         .into()
+}
+
+/// A browser with these cookies, sent from a page of this `sec-fetch-site`; `body` with its content type. Nothing is
+/// followed.
+pub fn asked(
+    market: &Market,
+    (cookies, site): (&str, &str),
+    method: &str,
+    to: &str,
+    body: Option<(String, Vec<u8>)>,
+) -> ureq::http::Response<ureq::Body> {
+    let request = ureq::http::Request::builder()
+        .method(method)
+        .uri(format!("{}{to}", market.base))
+        .header("accept-language", "en")
+        .header("cookie", cookies)
+        .header("sec-fetch-site", site);
+    let answer = match body {
+        Some((kind, bytes)) => agent().run(request.header("content-type", kind).body(bytes).expect("a request")),
+        None => agent().run(request.body(()).expect("a request")),
+    };
+    answer.unwrap_or_else(|error| panic!("{method} {to}: {error}"))
 }
 
 trait SendText {

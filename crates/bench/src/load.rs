@@ -140,7 +140,7 @@ impl Load {
         let take = || {
             let at = next.get();
             next.set(at + 1);
-            (at < requests.len()).then_some(at)
+            (at < requests.len()).then_some((at, None))
         };
         self.run(requests, expected, take, &mut seen).await
     }
@@ -156,7 +156,7 @@ impl Load {
         let take = || {
             let at = next.get();
             next.set(at + 1);
-            (Instant::now() < until).then_some(at % requests.len())
+            (Instant::now() < until).then_some((at % requests.len(), None))
         };
         self.run(requests, expected, take, &mut |_, _| Ok(())).await
     }
@@ -170,44 +170,23 @@ impl Load {
         rate: u32,
         time: Duration,
     ) -> Result<Measured, String> {
-        let measured = RefCell::new(Measured::default());
         let (next, began) = (Cell::new(0u32), Instant::now());
         let all = (time.as_secs_f64() * f64::from(rate)) as u32;
-        let mut workers: FuturesUnordered<_> = self
-            .0
-            .iter_mut()
-            .map(|connection| {
-                let (measured, next) = (&measured, &next);
-                async move {
-                    loop {
-                        let at = next.get();
-                        next.set(at + 1);
-                        if at >= all {
-                            return Ok::<_, String>(());
-                        }
-                        let due = began + Duration::from_secs_f64(f64::from(at) / f64::from(rate));
-                        tokio::time::sleep_until(due.into()).await;
-                        let request = &requests[at as usize % requests.len()];
-                        expected.check(&connection.ask(request).await.map_err(|error| error.to_string())?)?;
-                        measured.borrow_mut().count(due.elapsed());
-                    }
-                }
-            })
-            .collect();
-        while let Some(ended) = workers.next().await {
-            ended?;
-        }
-        drop(workers);
-        let mut measured = measured.into_inner();
-        measured.took(began.elapsed());
-        Ok(measured)
+        let take = || {
+            let at = next.get();
+            next.set(at + 1);
+            let due = began + Duration::from_secs_f64(f64::from(at) / f64::from(rate));
+            (at < all).then_some((at as usize % requests.len(), Some(due)))
+        };
+        self.run(requests, expected, take, &mut |_, _| Ok(())).await
     }
 
+    /// `take` gives the number of the next request, and its time if it has one of its own.
     async fn run(
         &mut self,
         requests: &[Vec<u8>],
         expected: &Expected,
-        take: impl Fn() -> Option<usize>,
+        take: impl Fn() -> Option<(usize, Option<Instant>)>,
         seen: &mut impl FnMut(usize, &Answer) -> Result<(), String>,
     ) -> Result<Measured, String> {
         let measured = RefCell::new(Measured::default());
@@ -219,8 +198,11 @@ impl Load {
             .map(|connection| {
                 let (measured, seen) = (&measured, &seen);
                 async move {
-                    while let Some(at) = take() {
-                        let sent = Instant::now();
+                    while let Some((at, due)) = take() {
+                        if let Some(due) = due {
+                            tokio::time::sleep_until(due.into()).await;
+                        }
+                        let sent = due.unwrap_or_else(Instant::now);
                         let answer = connection.ask(&requests[at]).await.map_err(|error| error.to_string())?;
                         let took = sent.elapsed();
                         expected.check(&answer)?;

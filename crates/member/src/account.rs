@@ -76,6 +76,11 @@ pub fn name_of<P: Reads<MemberName>, R>(
     }
 }
 
+/// A member's telephone as it rests. `None` where the member is gone.
+pub(crate) fn phone(scope: &mut impl Scope, id: &Id) -> QueryResult<Option<Sealed<member::phone>>> {
+    member::table.find(id).filter(member::ended_at.is_null()).select(member::phone).first(scope.db()).optional()
+}
+
 /// The language that a member chose.
 pub fn language(scope: &mut impl Scope, id: &Id) -> QueryResult<Option<Language>> {
     let code: Option<String> = member::table.find(id).select(member::language).first(scope.db()).optional()?;

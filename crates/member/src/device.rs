@@ -5,7 +5,7 @@
 //! Here is only a keyed hash of the value, bound to the person: it neither follows a device from one member to another
 //! nor says anything to whoever has the cookie and no password. No address and no name of a browser is kept.
 
-use crate::policy::{NoticeNewDevice, known_device, member, session};
+use crate::policy::{NoticeNewDevice, known_device, session};
 use crate::refused::{keys_unavailable, no_access};
 use crate::session::{drawn, may_be_drawn};
 use crate::{Refused, account, token};
@@ -17,7 +17,7 @@ use policy::recipients::SmsGateway;
 use policy::{Entered, Language};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use vault::{Actor, Disclosed, NoAccess, RowKey, Sealed, Vault};
+use vault::{Actor, Disclosed, NoAccess, RowKey, Vault};
 use zeroize::Zeroizing;
 
 /// The job that tells a member of a new device by text message; [`warning`] is what it sends.
@@ -160,13 +160,7 @@ pub fn warning(vault: &Vault, body: &serde_json::Value) -> Result<Option<Warning
     vault.data().read_now(move |read| {
         let new: Option<Option<i64>> =
             known_device::table.find((&person, &device)).select(known_device::new_at).first(read.db).optional()?;
-        let sealed: Option<Sealed<member::phone>> = member::table
-            .find(&person)
-            .filter(member::ended_at.is_null())
-            .select(member::phone)
-            .first(read.db)
-            .optional()?;
-        let (Some(at), Some(sealed)) = (new.flatten(), sealed) else { return Ok(None) };
+        let (Some(at), Some(sealed)) = (new.flatten(), account::phone(read, &person)?) else { return Ok(None) };
         let phone = sealed.open(&access, read, &RowKey { person: &person, id: &person })?.disclose(read);
         let at = Disclosed::passing(&access, read, &person, &device, &Entered::<LastLoginAt>::made(at))?;
         Ok(Some(Warning { id: device.clone(), phone, at, language }))

@@ -5,7 +5,7 @@
 //! anything: its owner did when the token was made, and chose what it may do.
 
 use crate::code;
-use crate::policy::{SignIn, member, session, staff};
+use crate::policy::{SignIn, session, staff};
 use crate::refused::{keys_unavailable, no_access};
 use crate::registration::index_form;
 use crate::session::{Session, Who};
@@ -19,7 +19,7 @@ use db::{Failed, Id, Stop, Tx};
 use diesel::prelude::*;
 use policy::fields::{MemberName, MobilePhone, StaffAccount, VerificationCode};
 use policy::{Entered, Typed};
-use vault::{Access, Actor, RowKey, Sealed, Vault};
+use vault::{Access, Actor, RowKey, Vault};
 
 /// How long a proof holds: as long as a one-time code. Several changes go with one proof, and a browser that was left
 /// open over a coffee changes nothing.
@@ -109,13 +109,7 @@ pub async fn send_code(vault: &Vault, session: &Session, from: &ClientAddress) -
     let phone = vault
         .data()
         .read(move |read| {
-            let sealed: Option<Sealed<member::phone>> = member::table
-                .find(&id)
-                .filter(member::ended_at.is_null())
-                .select(member::phone)
-                .first(read.db)
-                .optional()?;
-            let sealed = sealed.ok_or(Stop::Refused(Refused::NoSuchAccount))?;
+            let sealed = account::phone(read, &id)?.ok_or(Stop::Refused(Refused::NoSuchAccount))?;
             let phone = sealed.open(&access, read, &RowKey { person: &id, id: &id })?;
             Ok(Entered::<MobilePhone>::made(phone.look().clone()))
         })

@@ -3,13 +3,13 @@
 //! bytes, and writes the same rows. The two take turns, so that what else the machine does meets both.
 
 use super::{Ground, session};
-use crate::client::{get, post};
+use crate::client::{Answer, get, post};
 use crate::load::{Expected, Load, Measured};
 use crate::prepare::Good;
 use crate::process::Server;
 use crate::report::{Found, Goal, Row};
 
-pub const CONSIGNEE: [(&str, &str); 4] = [
+const CONSIGNEE: [(&str, &str); 4] = [
     ("to", "own"),
     ("consignee_name", "Wang Xiaoming"),
     ("consignee_phone", "13977310001"),
@@ -62,7 +62,7 @@ pub async fn run(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
     Ok(rows)
 }
 
-/// One more round of the marketplace alone, carts filled before.
+/// Rounds of the marketplace alone; the first is to warm up.
 pub async fn alone(ground: &Ground<'_>, rounds: std::ops::Range<usize>) -> Result<Measured, String> {
     let mut hanse = Hanse::begin(ground, ground.hanse).await?;
     let mut measured = Measured::default();
@@ -84,10 +84,28 @@ async fn timed(server: &Server, load: &mut Load, placing: &[Vec<u8>], to: &'stat
 
 /// The form as the page shows it.
 #[derive(Clone, Default)]
-struct Form {
+pub struct Form {
     csrf: String,
     once: String,
     total: String,
+}
+
+impl Form {
+    /// The form of a checkout's page.
+    pub fn on(page: &Answer) -> Result<Form, String> {
+        let field = |name: &str| page.field(name).ok_or_else(|| format!("a checkout page without {name}"));
+        Ok(Form { csrf: field("_csrf")?, once: field("once")?, total: field("total_seen")? })
+    }
+}
+
+/// A page with it.
+pub const FORM: Expected = Expected::Page("name=\"once\"");
+
+/// Puts the minimum order of one of the goods into the cart.
+pub fn add(port: u16, cookie: &str, token: &str, good: &Good) -> Vec<u8> {
+    let (field, quantity) = (format!("qty-{}", good.variant), good.quantity.to_string());
+    let fields = [("_csrf", token), ("product", good.product.as_str()), (&field, &quantity), ("then", "cart")];
+    post(port, "/en/cart/add", cookie, &fields)
 }
 
 struct Hanse {
@@ -119,42 +137,34 @@ impl Hanse {
         // One line of every cart at a time: a cart takes its lines one after the other.
         #[allow(clippy::needless_range_loop)]
         for line in 0..carts[0].len() {
-            let add = |(buyer, cookie): (usize, &String)| {
-                let good = carts[buyer][line];
-                let (field, quantity) = (format!("qty-{}", good.variant), good.quantity.to_string());
-                let fields = [
-                    ("_csrf", self.tokens[buyer].as_str()),
-                    ("product", good.product.as_str()),
-                    (&field, &quantity),
-                    ("then", "cart"),
-                ];
-                post(self.port, "/en/cart/add", cookie, &fields)
-            };
+            let add =
+                |(buyer, cookie): (usize, &String)| add(self.port, cookie, &self.tokens[buyer], carts[buyer][line]);
             let adds: Vec<Vec<u8>> = self.cookies.iter().enumerate().map(add).collect();
             self.load.each(&adds, &Expected::Redirect("/en/cart")).await?;
         }
         let mut forms = vec![Form::default(); carts.len()];
         let pages: Vec<Vec<u8>> = self.cookies.iter().map(|cookie| get(self.port, "/en/checkout", cookie)).collect();
         self.load
-            .each_seen(&pages, &Expected::Page("name=\"once\""), |at, answer| {
-                let field = |name: &str| answer.field(name).ok_or_else(|| format!("a checkout page without {name}"));
-                forms[at] = Form { csrf: field("_csrf")?, once: field("once")?, total: field("total_seen")? };
+            .each_seen(&pages, &FORM, |at, answer| {
+                forms[at] = Form::on(answer)?;
                 Ok(())
             })
             .await?;
         let placing = self.cookies.iter().zip(&forms).zip(carts);
         Ok(placing
-            .map(|((cookie, form), cart)| order(self.port, "/en/checkout", cookie, form, cart[0].shop.as_str()))
+            .map(|((cookie, form), cart)| order(self.port, "/en/checkout", cookie, form, &[cart[0].shop.as_str()]))
             .collect())
     }
 }
 
-/// What a browser sends, the fields left empty included.
-fn order(port: u16, path: &str, cookie: &str, form: &Form, shop: &str) -> Vec<u8> {
-    let note = format!("note-{shop}");
-    let own = [("_csrf", form.csrf.as_str()), ("once", &form.once), ("total_seen", &form.total)];
-    let empty = [("consignee_alt_phone", ""), ("delivery_time", ""), (&note, "")];
-    post(port, path, cookie, &[&own[..], &CONSIGNEE, &empty].concat())
+/// What a browser sends, the fields left empty included; a note to each of the shops is one of them.
+pub fn order(port: u16, path: &str, cookie: &str, form: &Form, shops: &[&str]) -> Vec<u8> {
+    let notes: Vec<String> = shops.iter().map(|shop| format!("note-{shop}")).collect();
+    let mut fields = vec![("_csrf", form.csrf.as_str()), ("once", &form.once), ("total_seen", &form.total)];
+    fields.extend(CONSIGNEE);
+    fields.extend([("consignee_alt_phone", ""), ("delivery_time", "")]);
+    fields.extend(notes.iter().map(|note| (note.as_str(), "")));
+    post(port, path, cookie, &fields)
 }
 
 struct Bare {
@@ -184,7 +194,7 @@ impl Bare {
                 // As long as the marketplace's own.
                 let once = format!("{round:08}-0000-7000-8000-{buyer:012}");
                 let form = Form { csrf: "t".repeat(59), once, total: "123456".to_owned() };
-                order(self.port, "/checkout", cookie, &form, cart[0].shop.as_str())
+                order(self.port, "/checkout", cookie, &form, &[cart[0].shop.as_str()])
             })
             .collect())
     }

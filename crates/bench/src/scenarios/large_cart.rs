@@ -1,11 +1,11 @@
 //! The largest cart there is: 500 lines. Its page, and the order of all of it.
 
+use super::checkout::{FORM, Form, add, order};
 use super::pages::load;
 use super::{Ground, forms_token, session};
-use crate::client::{Connection, get, post};
+use crate::client::{Connection, get};
 use crate::load::Expected;
 use crate::report::{Found, Row};
-use crate::scenarios::checkout::CONSIGNEE;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -27,29 +27,22 @@ pub async fn run(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
         let token = forms_token(&mut connection, port, &product, &cookie).await?;
         for good in &market.goods[..LINES] {
             shops.insert(good.shop.as_str());
-            let (field, quantity) = (format!("qty-{}", good.variant), good.quantity.to_string());
-            let fields =
-                [("_csrf", &*token), ("product", good.product.as_str()), (&field, &quantity), ("then", "cart")];
-            let add = post(port, "/en/cart/add", &cookie, &fields);
+            let add = add(port, &cookie, &token, good);
             let answer = connection.ask(&add).await.map_err(|error| error.to_string())?;
             Expected::Redirect("/en/cart").check(&answer)?;
         }
-        carts.push((cookie, token));
+        carts.push(cookie);
     }
-    let pages: Vec<Vec<u8>> = carts.iter().map(|(cookie, _)| get(port, "/en/cart", cookie)).collect();
+    let pages: Vec<Vec<u8>> = carts.iter().map(|cookie| get(port, "/en/cart", cookie)).collect();
     let shown = load(ground, ground.hanse, &pages, &Expected::Page("name=\"_csrf\"")).await?;
     let mut waits = Vec::new();
-    for (cookie, token) in &carts {
+    let shops: Vec<&str> = shops.into_iter().collect();
+    for cookie in &carts {
         let look = get(port, "/en/checkout", cookie);
         let page = connection.ask(&look).await.map_err(|error| error.to_string())?;
-        Expected::Page("name=\"once\"").check(&page)?;
-        let field = |name: &str| page.field(name).ok_or_else(|| format!("a checkout page without {name}"));
-        let (once, total) = (field("once")?, field("total_seen")?);
-        let notes: Vec<String> = shops.iter().map(|shop| format!("note-{shop}")).collect();
-        let own = [("_csrf", token.as_str()), ("once", &once), ("total_seen", &total)];
-        let mut fields = [&own[..], &CONSIGNEE, &[("consignee_alt_phone", ""), ("delivery_time", "")]].concat();
-        fields.extend(notes.iter().map(|note| (note.as_str(), "")));
-        let place = post(port, "/en/checkout", cookie, &fields);
+        FORM.check(&page)?;
+        let form = Form::on(&page)?;
+        let place = order(port, "/en/checkout", cookie, &form, &shops);
         let began = Instant::now();
         let answer = connection.ask(&place).await.map_err(|error| error.to_string())?;
         Expected::Redirect("/en/pay/").check(&answer)?;

@@ -2,12 +2,12 @@
 //! (the sandbox, a process of its own), its signed notification, and the page that says that it is paid. An order counts
 //! when that page is there; any other answer ends the measurement.
 
+use super::checkout::{FORM, Form, add, order};
 use super::{Ground, forms_token, session};
 use crate::client::{Connection, get, post};
 use crate::load::{Expected, Measured};
 use crate::prepare::{Good, Market};
 use crate::report::{Found, Goal, Row};
-use crate::scenarios::checkout::CONSIGNEE;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::cell::{Cell, RefCell};
@@ -78,22 +78,14 @@ impl Buyer {
 
     async fn orders(&mut self, cart: &[&Good]) -> Result<(), String> {
         for good in cart {
-            let (field, quantity) = (format!("qty-{}", good.variant), good.quantity.to_string());
-            let fields =
-                [("_csrf", &*self.token), ("product", good.product.as_str()), (&field, &quantity), ("then", "cart")];
-            let add = post(self.port, "/en/cart/add", &self.cookie, &fields);
+            let add = add(self.port, &self.cookie, &self.token, good);
             self.redirected(&add, "/en/cart").await?;
         }
         let look = get(self.port, "/en/checkout", &self.cookie);
         let page = self.market.ask(&look).await.map_err(|error| error.to_string())?;
-        Expected::Page("name=\"once\"").check(&page)?;
-        let field = |name: &str| page.field(name).ok_or_else(|| format!("a checkout page without {name}"));
-        let (once, total) = (field("once")?, field("total_seen")?);
-        let note = format!("note-{}", cart[0].shop);
-        let own = [("_csrf", self.token.as_str()), ("once", &once), ("total_seen", &total)];
-        let empty = [("consignee_alt_phone", ""), ("delivery_time", ""), (&note, "")];
-        let fields = [&own[..], &CONSIGNEE, &empty].concat();
-        let place = post(self.port, "/en/checkout", &self.cookie, &fields);
+        FORM.check(&page)?;
+        let form = Form::on(&page)?;
+        let place = order(self.port, "/en/checkout", &self.cookie, &form, &[cart[0].shop.as_str()]);
         let pay = self.redirected(&place, "/en/pay/").await?;
         let go = post(self.port, &pay, &self.cookie, &[("_csrf", &self.token)]);
         let url = self.redirected(&go, "http://").await?;
