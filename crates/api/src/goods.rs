@@ -267,15 +267,12 @@ pub async fn list_products(State(app): State<App>, Repeating(asked): Repeating<S
         page: 1,
         facets: true,
     };
-    let index = app.index.clone();
-    let (found, cards) = tokio::task::spawn_blocking(move || rows(&index, &query, begin, limit))
-        .await
-        .map_err(|error| Error::from(Failure::fault(error)))?;
+    let (found, cards) = rows(&app, query, begin, limit).await?;
     let end = begin + cards.len();
     let facets = &found.facets;
     let more = (end as u64) < found.total && end < REACH && !cards.is_empty();
     Ok(Json(SearchResult {
-        items: cards.iter().map(ProductCard::from).collect(),
+        items: cards.iter().map(|card| ProductCard::from(&**card)).collect(),
         next: more.then(|| format!("p{end}")),
         total: found.total,
         loosely: found.loosely,
@@ -307,21 +304,26 @@ pub async fn list_products(State(app): State<App>, Repeating(asked): Repeating<S
 }
 
 /// The rows from `begin` on: the index answers in pages of its own. Facets are counted once.
-fn rows(index: &discovery::Index, query: &discovery::Query, begin: usize, limit: usize) -> (Arc<Found>, Vec<Card>) {
-    let page = |n: usize, facets: bool| index.search(&discovery::Query { page: n as u32, facets, ..query.clone() });
-    let mut n = begin / INDEX_PAGE + 1;
-    let found = page(n, true);
-    let mut cards: Vec<Card> = Vec::new();
+async fn rows(
+    app: &App,
+    mut query: discovery::Query,
+    begin: usize,
+    limit: usize,
+) -> Result<(Found, Vec<Arc<Card>>), Failure> {
+    query.page = (begin / INDEX_PAGE + 1) as u32;
+    let found = app.search(&query).await?;
+    let mut cards: Vec<Arc<Card>> = Vec::new();
     // Beyond the last page the index gives the last.
-    if found.page as usize == n {
+    if found.page == query.page {
         cards.extend(found.cards.iter().skip(begin % INDEX_PAGE).cloned());
-        while cards.len() < limit && n < found.pages as usize {
-            n += 1;
-            cards.extend(page(n, false).cards.iter().cloned());
+        query.facets = false;
+        while cards.len() < limit && query.page < found.pages {
+            query.page += 1;
+            cards.extend(app.search(&query).await?.cards);
         }
     }
     cards.truncate(limit);
-    (found, cards)
+    Ok((found, cards))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -20,7 +20,7 @@ use crate::category::{self, NewCategory};
 use crate::picture::{self, NotStored, Stored};
 use crate::policy::{QualifySeller, product};
 use crate::price::{Freight, Tier};
-use crate::product::{Attribute, NewPicture, NewProduct, NewVariant, Unit, publish_as};
+use crate::product::{Attribute, NewPicture, NewProduct, NewVariant, Unit, publish_all};
 use crate::shop::{self, Application, Contact, Decision, Face, Representative, Seller, State};
 use crate::{Both, Refused};
 
@@ -293,7 +293,7 @@ type Row = (Seller, Id, NewProduct, i64, i64);
 
 fn load_product(tx: &mut Tx, (seller, id, new, sold, days_old): &Row) -> Result<(), Stop<Refused>> {
     let now = tx.now;
-    publish_as(tx, seller, id.clone(), new)?;
+    publish_all(tx, seller, vec![(id.clone(), new.checked().map_err(Stop::Refused)?)])?;
     diesel::update(product::table.find(id))
         .set((product::sold.eq(sold), product::listed_at.eq(Some(now - days_old * DAY))))
         .execute(tx.db)?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use db::{Db, Event, Id, Scope, Stop, Tx, insert_all, on_each};
+use db::{Db, Event, Id, Scope, Stop, Tx, insert_all, load_each, on_each};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -111,51 +111,59 @@ pub fn try_out<T>(tx: &mut Tx, command: impl FnOnce(&mut Tx) -> Result<T, Stop<R
 /// Publishes a product in the seller's shop; it is for sale from the commit on.
 pub fn publish(tx: &mut Tx, seller: &Seller, new: &NewProduct) -> Result<Published, Stop<Refused>> {
     let id = tx.id();
-    publish_as(tx, seller, id, new)
+    publish_all(tx, seller, vec![(id.clone(), new.checked().map_err(Stop::Refused)?)])?;
+    Ok(Published { id, version: 1 })
 }
 
-/// As [`publish`], under an id that the caller has drawn (the demo's goods keep theirs).
-pub(crate) fn publish_as(tx: &mut Tx, seller: &Seller, id: Id, new: &NewProduct) -> Result<Published, Stop<Refused>> {
-    let new = new.checked().map_err(Stop::Refused)?;
+/// As [`publish`], several at once, all or none, as [`NewProduct::checked`] left them and under ids that the caller has
+/// drawn (the demo's goods keep theirs). Their tiers, pictures and variants go together: on PostgreSQL each statement is
+/// a way to the server.
+pub(crate) fn publish_all(tx: &mut Tx, seller: &Seller, all: Vec<(Id, NewProduct)>) -> Result<(), Stop<Refused>> {
     must_be_open(tx, seller)?;
-    must_know_category(tx, &new.category)?;
-    let pictures = pictures_of(tx, &id, &new.pictures)?;
+    must_know_categories(tx, all.iter().map(|(_, new)| new.category.as_str()).collect())?;
     let now = tx.now;
-    let row = (
-        (
-            product::id.eq(&id),
-            product::shop.eq(&seller.shop),
-            product::state.eq("listed"),
-            product::sold.eq(0),
-            product::listed_at.eq(Some(now)),
-            product::changed_at.eq(now),
-            product::version.eq(1),
-        ),
-        Columns::of(&new, &pictures)?,
-    );
-    // The one conflict there can be is the seller's own number; the id is fresh.
-    let n = on_each!(tx.db, c => diesel::insert_into(product::table).values(row).on_conflict_do_nothing().execute(c))?;
-    if n == 0 {
-        return Err(Stop::refuse(Refused::ReferenceTaken));
-    }
-    insert_tiers(tx, &id, &new.tiers)?;
-    insert_pictures(tx, &id, &pictures)?;
-    for (sort, row) in new.variants.iter().enumerate() {
-        // A row that names a variant was made for another product.
-        if row.id.is_some() {
-            return Err(Stop::refuse(Refused::VariantUnknown { row: sort + 1 }));
+    let (mut tiers, mut pictures, mut variants) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, new) in &all {
+        let stored = pictures_of(tx, id, &new.pictures)?;
+        let row = (
+            (
+                product::id.eq(id),
+                product::shop.eq(&seller.shop),
+                product::state.eq("listed"),
+                product::sold.eq(0),
+                product::listed_at.eq(Some(now)),
+                product::changed_at.eq(now),
+                product::version.eq(1),
+            ),
+            Columns::of(new, &stored)?,
+        );
+        // The one conflict there can be is the seller's own number; the id is fresh.
+        let row = diesel::insert_into(product::table).values(row).on_conflict_do_nothing();
+        if on_each!(tx.db, c => row.execute(c))? == 0 {
+            return Err(Stop::refuse(Refused::ReferenceTaken));
         }
-        insert_variant(tx, &id, sort, row)?;
+        tiers.extend(new.tiers.iter().map(|tier| TierRow::of(id, tier)));
+        pictures.extend(stored.iter().zip(0..).map(|(stored, place)| PictureRow::of(id, place, stored)));
+        for (sort, row) in new.variants.iter().enumerate() {
+            // A row that names a variant was made for another product.
+            if row.id.is_some() {
+                return Err(Stop::refuse(Refused::VariantUnknown { row: sort + 1 }));
+            }
+            variants.push(VariantRow::of(tx, id, sort, row));
+        }
+        changed(tx, id);
     }
-    changed(tx, &id);
-    Ok(Published { id, version: 1 })
+    on_each!(tx.db, c => insert_all!(c, price_tier::table, tiers, ROWS_MAX))?;
+    on_each!(tx.db, c => insert_all!(c, picture::table, pictures, ROWS_MAX))?;
+    on_each!(tx.db, c => insert_all!(c, variant::table, variants, ROWS_MAX))?;
+    Ok(())
 }
 
 /// Saves an edit made from `version`. Refused if somebody saved another one meanwhile, or if the product is not in the
 /// seller's shop. Variants that are left out are no longer offered; orders that hold them keep them.
 pub fn edit(tx: &mut Tx, seller: &Seller, id: &Id, version: i64, new: &NewProduct) -> Result<Published, Stop<Refused>> {
     let new = new.checked().map_err(Stop::Refused)?;
-    must_know_category(tx, &new.category)?;
+    must_know_categories(tx, HashSet::from([new.category.as_str()]))?;
     must_be_free(tx, seller, id, &new.reference)?;
     let pictures = pictures_of(tx, id, &new.pictures)?;
     let now = tx.now;
@@ -166,9 +174,11 @@ pub fn edit(tx: &mut Tx, seller: &Seller, id: &Id, version: i64, new: &NewProduc
         return Err(Stop::refuse(edited_or_not_found(tx, seller, id)?));
     }
     diesel::delete(price_tier::table.filter(price_tier::product.eq(id))).execute(tx.db)?;
-    insert_tiers(tx, id, &new.tiers)?;
+    let tiers: Vec<TierRow> = new.tiers.iter().map(|tier| TierRow::of(id, tier)).collect();
+    on_each!(tx.db, c => insert_all!(c, price_tier::table, tiers, ROWS_MAX))?;
     diesel::delete(picture::table.filter(picture::product.eq(id))).execute(tx.db)?;
-    insert_pictures(tx, id, &pictures)?;
+    let rows: Vec<PictureRow> = pictures.iter().zip(0..).map(|(stored, n)| PictureRow::of(id, n, stored)).collect();
+    on_each!(tx.db, c => insert_all!(c, picture::table, rows, ROWS_MAX))?;
     save_variants(tx, id, &new.variants)?;
     changed(tx, id);
     Ok(Published { id: id.clone(), version: version + 1 })
@@ -236,10 +246,11 @@ fn must_be_free(tx: &mut Tx, seller: &Seller, id: &Id, reference: &str) -> Resul
     if taken == 0 { Ok(()) } else { Err(Stop::refuse(Refused::ReferenceTaken)) }
 }
 
-fn must_know_category(tx: &mut Tx, key: &str) -> Result<(), Stop<Refused>> {
-    let asked = category::table.find(key).count();
-    let known: i64 = on_each!(tx.db, c => asked.get_result(c))?;
-    if known == 0 { Err(Stop::refuse(Refused::CategoryUnknown)) } else { Ok(()) }
+fn must_know_categories(tx: &mut Tx, keys: HashSet<&str>) -> Result<(), Stop<Refused>> {
+    let asked = category::table.select(category::id);
+    let (count, keys): (usize, Vec<&str>) = (keys.len(), keys.into_iter().collect());
+    let known = load_each!(tx.db(), asked, category::id, keys => String)?;
+    if known.len() == count { Ok(()) } else { Err(Stop::refuse(Refused::CategoryUnknown)) }
 }
 
 fn changed(tx: &mut Tx, id: &Id) {
@@ -310,38 +321,77 @@ pub(crate) fn attributes_from_json(json: &str) -> Vec<Attribute> {
         .collect()
 }
 
-fn insert_tiers(tx: &mut Tx, id: &Id, tiers: &[Tier]) -> QueryResult<()> {
-    let rows: Vec<_> = tiers
-        .iter()
-        .map(|tier| {
-            (
-                price_tier::product.eq(id.clone()),
-                price_tier::from_quantity.eq(tier.from),
-                price_tier::price.eq(tier.price),
-            )
-        })
-        .collect();
-    on_each!(tx.db, c => insert_all!(c, price_tier::table, rows, TIERS_MAX))?;
-    Ok(())
+/// Rows of products that are written at once.
+const ROWS_MAX: usize = 100;
+
+#[derive(Insertable)]
+#[diesel(table_name = price_tier)]
+struct TierRow {
+    product: Id,
+    from_quantity: i64,
+    price: i64,
 }
 
-fn insert_pictures(tx: &mut Tx, id: &Id, pictures: &[Stored]) -> QueryResult<()> {
-    let rows: Vec<_> = pictures
-        .iter()
-        .zip(0i64..)
-        .map(|(stored, place)| {
-            (
-                picture::product.eq(id.clone()),
-                picture::place.eq(place),
-                picture::blob.eq(stored.large.as_str().to_owned()),
-                picture::small.eq(stored.small.as_str().to_owned()),
-                picture::width.eq(i64::from(stored.width)),
-                picture::height.eq(i64::from(stored.height)),
-            )
-        })
-        .collect();
-    on_each!(tx.db, c => insert_all!(c, picture::table, rows, PICTURES_MAX))?;
-    Ok(())
+impl TierRow {
+    fn of(product: &Id, tier: &Tier) -> TierRow {
+        TierRow { product: product.clone(), from_quantity: tier.from, price: tier.price }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = picture)]
+struct PictureRow {
+    product: Id,
+    place: i64,
+    blob: String,
+    small: String,
+    width: i64,
+    height: i64,
+}
+
+impl PictureRow {
+    fn of(product: &Id, place: i64, stored: &Stored) -> PictureRow {
+        PictureRow {
+            product: product.clone(),
+            place,
+            blob: stored.large.as_str().to_owned(),
+            small: stored.small.as_str().to_owned(),
+            width: stored.width.into(),
+            height: stored.height.into(),
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = variant)]
+struct VariantRow {
+    product: Id,
+    id: Id,
+    sku: String,
+    name_en: String,
+    name_zh: String,
+    surcharge: i64,
+    stock: i64,
+    sort: i64,
+    gone: bool,
+    changed_at: i64,
+}
+
+impl VariantRow {
+    fn of(tx: &mut Tx, product: &Id, sort: usize, new: &NewVariant) -> VariantRow {
+        VariantRow {
+            product: product.clone(),
+            id: tx.id(),
+            sku: new.sku.clone(),
+            name_en: new.name.en.clone(),
+            name_zh: new.name.zh.clone(),
+            surcharge: new.surcharge,
+            stock: new.stock,
+            sort: sort as i64,
+            gone: false,
+            changed_at: tx.now,
+        }
+    }
 }
 
 /// The pictures that the form names, in its order.
@@ -364,24 +414,6 @@ fn pictures_of(tx: &mut Tx, id: &Id, named: &[NewPicture]) -> Result<Vec<Stored>
     Ok(pictures)
 }
 
-fn insert_variant(tx: &mut Tx, product: &Id, sort: usize, new: &NewVariant) -> QueryResult<()> {
-    let (id, now) = (tx.id(), tx.now);
-    let row = (
-        variant::product.eq(product),
-        variant::id.eq(id),
-        variant::sku.eq(&new.sku),
-        variant::name_en.eq(&new.name.en),
-        variant::name_zh.eq(&new.name.zh),
-        variant::surcharge.eq(new.surcharge),
-        variant::stock.eq(new.stock),
-        variant::sort.eq(sort as i64),
-        variant::gone.eq(false),
-        variant::changed_at.eq(now),
-    );
-    on_each!(tx.db, c => diesel::insert_into(variant::table).values(row).execute(c))?;
-    Ok(())
-}
-
 fn save_variants(tx: &mut Tx, product: &Id, rows: &[NewVariant]) -> Result<(), Stop<Refused>> {
     let now = tx.now;
     let known: Vec<(Id, bool)> = variant::table
@@ -397,9 +429,10 @@ fn save_variants(tx: &mut Tx, product: &Id, rows: &[NewVariant]) -> Result<(), S
                 .execute(tx.db)?;
         }
     }
+    let mut fresh = Vec::new();
     for (sort, row) in rows.iter().enumerate() {
         let Some(id) = &row.id else {
-            insert_variant(tx, product, sort, row)?;
+            fresh.push(VariantRow::of(tx, product, sort, row));
             continue;
         };
         if !known.iter().any(|(k, gone)| k == id && !gone) {
@@ -423,6 +456,7 @@ fn save_variants(tx: &mut Tx, product: &Id, rows: &[NewVariant]) -> Result<(), S
             return Err(Stop::refuse(Refused::Short { product: product.clone(), variant: id.clone(), left }));
         }
     }
+    on_each!(tx.db, c => insert_all!(c, variant::table, fresh, ROWS_MAX))?;
     Ok(())
 }
 

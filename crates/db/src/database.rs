@@ -17,7 +17,7 @@ use crate::fault::{Failed, Stop};
 use crate::migrate::{self, Migrations};
 use crate::outbox::{self, Delivered, Signal};
 use crate::queue::Queue;
-use crate::reader::{self, Asked, Sees};
+use crate::reader::{self, Asked, Seats, Sees};
 use crate::writer::{self, Wake};
 use crate::{Blobs, Db, Id};
 
@@ -97,6 +97,7 @@ pub(crate) struct Shared {
     pub guard: Guard,
     pub commands: Queue<Queued>,
     pub reads: Queue<Asked>,
+    pub seats: Seats,
     pub outside: Queue<Outside>,
     pub signal: Signal,
     pub sequencer: Wake,
@@ -134,6 +135,7 @@ impl Database {
             guard: options.guard,
             commands: Queue::new(options.queue_length_max),
             reads: Queue::new(options.queue_length_max),
+            seats: Seats::new(options.reader_threads.max(1)),
             outside: Queue::new(1),
             signal: Signal::default(),
             sequencer: Wake::default(),
@@ -184,7 +186,8 @@ impl Database {
     }
 
     /// As [`Database::read`], but each statement sees what is committed when it runs: for what every request asks and
-    /// what needs no common snapshot, a BEGIN and a ROLLBACK less.
+    /// what needs no common snapshot, a BEGIN and a ROLLBACK less. On SQLite it runs on the caller's thread where a
+    /// connection is free, so it goes by unique keys only.
     pub async fn look<T, R>(
         &self,
         read: impl FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
@@ -250,7 +253,14 @@ impl Database {
         T: Send + 'static,
         R: Send + 'static,
     {
-        if let Err((why, asked)) = self.0.shared.reads.push(Asked::new(sees, read, to)) {
+        let (shared, asked) = (&self.0.shared, Asked::new(sees, read, to));
+        let asked = match sees {
+            Sees::Latest => asked.run_here(shared),
+            Sees::Snapshot => Some(asked),
+        };
+        if let Some(asked) = asked
+            && let Err((why, asked)) = shared.reads.push(asked)
+        {
             asked.refuse(why.told());
         }
     }
@@ -367,6 +377,7 @@ impl Handle {
         // Readers first: they hand their notes to the writer.
         self.shared.reads.close();
         join(&self.readers);
+        self.shared.seats.close();
         self.shared.commands.close();
         self.shared.sequencer.stop();
         self.shared.job_wake.wake();

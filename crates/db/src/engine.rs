@@ -78,13 +78,18 @@ pub const FEW: usize = 8;
 
 impl Db {
     /// Whether so many values are better asked for one by one than as a list. SQLite knows no arrays: a list is another
-    /// statement for each length, compiled at every use, and there is no network between the single ones.
+    /// statement for each length, compiled at every use, and there is no network between the single ones. PostgreSQL
+    /// plans a statement with an array at each use, for it takes an array it does not know to have ten values; one with
+    /// a single value keeps its plan.
     pub fn asks_one_by_one(&self, count: usize) -> bool {
-        matches!(self, Db::Sqlite(_)) && count <= FEW
+        match self {
+            Db::Sqlite(_) => count <= FEW,
+            Db::Pg(_) => count == 1,
+        }
     }
 }
 
-/// Loads the rows of a query whose column has one of the values; on SQLite a few are asked for one by one
+/// Loads the rows of a query whose column has one of the values; a few are asked for one by one
 /// ([`Db::asks_one_by_one`]). The query's own order holds for the rows of one value only.
 ///
 /// `load_each!(scope.db(), query, product::id, products => Row)?`

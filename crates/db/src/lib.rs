@@ -1,8 +1,8 @@
 //! The foundation: one database on SQLite or PostgreSQL, and what every command rests on: transactions that are
 //! answered only when they are on disk, the clock and ids, the ledger of readings, the outbox, jobs, and blobs.
 //!
-//! A command is a function over [`Tx`], a query one over [`Read`]; both run on threads of their own and never on the
-//! caller's. `db.write(move |tx| …).await`, `db.read(move |read| …).await`.
+//! A command is a function over [`Tx`], a query one over [`Read`]; both run on threads of their own and not on the
+//! caller's, but for a look at a few rows of a SQLite file ([`Database::look`]). `db.write(move |tx| …).await`, `db.read(move |read| …).await`.
 //!
 //! This crate never opens a sealed value, never knows a domain, never logs a value of a row or an argument, and never
 //! answers before the commit. Diesel's own `transaction()` is refused at run time on its connections: a panic inside a

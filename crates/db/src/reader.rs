@@ -1,6 +1,7 @@
-//! Reader threads, each with its own connection.
+//! Reader threads and their connections, which short looks at a SQLite file borrow.
 
-use std::sync::Arc;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ pub(crate) enum Sees {
 pub(crate) struct Asked(Box<dyn Reading>);
 
 trait Reading: Send {
-    fn run(self: Box<Self>, seat: &mut Seat);
+    fn run(self: Box<Self>, shared: &Arc<Shared>, seat: &mut Seat);
     fn refuse(self: Box<Self>, told: String);
 }
 
@@ -51,32 +52,120 @@ impl Asked {
     pub fn refuse(self, told: String) {
         self.0.refuse(told);
     }
+
+    /// Runs a look on the caller's thread, where the database is a file and a connection is free: by unique keys it is
+    /// read in some ten microseconds, and two changes of threads take longer than that. Else gives it back.
+    pub fn run_here(self, shared: &Arc<Shared>) -> Option<Asked> {
+        let free = match shared.address.engine() {
+            Engine::Sqlite => shared.seats.free(),
+            Engine::Postgres => None,
+        };
+        let Some(mut seat) = free else { return Some(self) };
+        self.0.run(shared, &mut seat);
+        None
+    }
+}
+
+/// The connections of the readers. The one that was used last is taken first: its cache is warm.
+pub(crate) struct Seats {
+    /// `None` when the database has closed.
+    free: Mutex<Option<Vec<Seat>>>,
+    returned: Condvar,
+}
+
+/// A seat that goes back when it is dropped.
+struct Taken<'a> {
+    seats: &'a Seats,
+    seat: Option<Seat>,
+}
+
+impl Seats {
+    pub fn new(count: usize) -> Seats {
+        let free = (0..count).map(|_| Seat::new()).collect();
+        Seats { free: Mutex::new(Some(free)), returned: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<Seat>>> {
+        // Nothing under this lock can panic half-way.
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn free(&self) -> Option<Taken<'_>> {
+        let seat = self.lock().as_mut()?.pop()?;
+        Some(Taken { seats: self, seat: Some(seat) })
+    }
+
+    fn wait(&self) -> Taken<'_> {
+        let mut free = self.lock();
+        loop {
+            // What waited when the database closed is still done.
+            let seat = free.as_mut().map_or_else(|| Some(Seat::new()), Vec::pop);
+            if seat.is_some() {
+                return Taken { seats: self, seat };
+            }
+            free = self.returned.wait(free).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Ends the connections.
+    pub fn close(&self) {
+        *self.lock() = None;
+        self.returned.notify_all();
+    }
+}
+
+impl Deref for Taken<'_> {
+    type Target = Seat;
+
+    fn deref(&self) -> &Seat {
+        self.seat.as_ref().expect("taken until it is dropped")
+    }
+}
+
+impl DerefMut for Taken<'_> {
+    fn deref_mut(&mut self) -> &mut Seat {
+        self.seat.as_mut().expect("taken until it is dropped")
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat.take() {
+            if let Some(free) = self.seats.lock().as_mut() {
+                free.push(seat);
+            }
+            self.seats.returned.notify_one();
+        }
+    }
 }
 
 /// A reader's place: its connection, made anew when it has broken.
 struct Seat {
-    shared: Arc<Shared>,
     connection: Option<Link>,
     answered_at: Instant,
 }
 
 impl Seat {
+    fn new() -> Seat {
+        Seat { connection: None, answered_at: Instant::now() }
+    }
+
     /// A connection with an open read transaction, or with none where the read wants none. One that was idle for long
     /// is asked by a BEGIN all the same whether it is still there.
-    fn ready(&mut self, sees: Sees) -> Result<(&mut Link, Sees), String> {
+    fn ready(&mut self, shared: &Shared, sees: Sees) -> Result<(&mut Link, Sees), String> {
         let sees = if self.answered_at.elapsed() > ALIVE_FOR { Sees::Snapshot } else { sees };
         match (sees, self.connection.is_some()) {
             (Sees::Latest, true) => {
                 let connection = self.connection.as_mut().ok_or("no connection")?;
                 Ok((connection, sees))
             }
-            _ => Ok((self.begin()?, Sees::Snapshot)),
+            _ => Ok((self.begin(shared)?, Sees::Snapshot)),
         }
     }
 
     /// A connection with an open read transaction.
-    fn begin(&mut self) -> Result<&mut Link, String> {
-        let sql = match self.shared.address.engine() {
+    fn begin(&mut self, shared: &Shared) -> Result<&mut Link, String> {
+        let sql = match shared.address.engine() {
             Engine::Sqlite => "begin",
             // One snapshot for the whole read, as SQLite gives it.
             Engine::Postgres => "begin isolation level repeatable read read only",
@@ -87,7 +176,7 @@ impl Seat {
             self.connection = None;
         }
         if self.connection.is_none() {
-            let mut connection = connect(&self.shared.address, Purpose::Read)?;
+            let mut connection = connect(&shared.address, Purpose::Read)?;
             connection.run(sql).map_err(|error| crate::fault::told_without_values(&error))?;
             self.connection = Some(connection);
         }
@@ -101,15 +190,14 @@ where
     T: Send + 'static,
     R: Send + 'static,
 {
-    fn run(self: Box<Self>, seat: &mut Seat) {
+    fn run(self: Box<Self>, shared: &Arc<Shared>, seat: &mut Seat) {
         let Question { sees, read, to } = *self;
-        let shared = seat.shared.clone();
-        let (connection, sees) = match seat.ready(sees) {
+        let (connection, sees) = match seat.ready(shared, sees) {
             Ok(ready) => ready,
             Err(told) => return to.give(Err(Failed::Unavailable(told))),
         };
         let mut collected = Collected::default();
-        let ended = run_read(connection, &shared, &mut collected, sees == Sees::Snapshot, read);
+        let ended = run_read(connection, shared, &mut collected, sees == Sees::Snapshot, read);
         // A read leaves nothing behind; a rollback also ends a transaction that a failed statement has broken, and tells
         // whether the connection is.
         let sound = sees == Sees::Latest && matches!(ended, ReadEnd::Answer(_));
@@ -125,7 +213,7 @@ where
             }
             ReadEnd::Failed(failed) => Err(failed),
         };
-        answer_when_noted(&shared, collected, result, to);
+        answer_when_noted(shared, collected, result, to);
     }
 
     fn refuse(self: Box<Self>, told: String) {
@@ -178,9 +266,8 @@ pub(crate) fn start(shared: &Arc<Shared>, threads: usize) -> Vec<Result<JoinHand
             thread::Builder::new()
                 .name(format!("db-reader-{number}"))
                 .spawn(move || {
-                    let mut seat = Seat { shared: shared.clone(), connection: None, answered_at: Instant::now() };
                     while let Some(Asked(reading)) = shared.reads.pop() {
-                        reading.run(&mut seat);
+                        reading.run(&shared, &mut shared.seats.wait());
                     }
                 })
                 .map_err(|error| error.to_string())

@@ -23,18 +23,20 @@ use crate::index::{Fields, Live, SEPARATOR};
 use crate::marks::{self, Mark};
 use crate::query::{Chosen, PAGE_SIZE, PAGES_MAX, Query, Sort};
 use crate::ranking::{DAY, WEIGHTS};
-use crate::remembered::Label;
+use crate::remembered::{Label, Narrowing, Ordered};
 use crate::spelling;
 use crate::statistics::Statistics;
 use crate::tokens::Typed;
 
 /// Where more terms than these were typed and no goods have all, some have most of them.
 const MOST_FROM: usize = 3;
+/// Pages of a list that are put in order for the first of them.
+const PAGES_KEPT: u32 = 5;
 
 /// What a page of results shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    pub cards: Vec<Card>,
+    pub cards: Vec<Arc<Card>>,
     /// Goods found, on all pages together.
     pub total: u64,
     /// Nothing has all the words; these have some of them.
@@ -43,8 +45,8 @@ pub struct Found {
     pub read_as: Option<String>,
     /// Words that were not looked for, because an exact search was asked for, and that find something.
     pub meant: Option<String>,
-    pub facets: Facets,
-    pub chosen: Labels,
+    pub facets: Arc<Facets>,
+    pub chosen: Arc<Labels>,
     pub page: u32,
     /// At least 1.
     pub pages: u32,
@@ -110,34 +112,33 @@ impl Card {
 }
 
 impl Index {
-    /// What [`Index::search`] would answer, where it is kept from the last time: no words were searched for, and the
-    /// index has not changed since.
-    pub fn remembered(&self, query: &Query) -> Option<Arc<Found>> {
+    /// What [`Index::search`] would answer, where it is kept: no words were searched for, and the index has not changed
+    /// since.
+    pub fn remembered(&self, query: &Query) -> Option<Found> {
         let live = self.live();
-        live.remembered.list(state_of(&live.reader.searcher(), self.now()), query)
+        live.remembered.page(state_of(&live.reader.searcher(), self.now()), query)
     }
 
     /// Answers a search from what was committed last. It asks no database and knows nobody (2.2.3-b.1).
-    pub fn search(&self, query: &Query) -> Arc<Found> {
+    pub fn search(&self, query: &Query) -> Found {
         let (live, now) = (self.live(), self.now());
         let searcher = live.reader.searcher();
-        let state = state_of(&searcher, now);
-        if let Some(found) = live.remembered.list(state, query) {
+        if let Some(found) = live.remembered.page(state_of(&searcher, now), query) {
             return found;
         }
-        let found = Asked::new(&live, searcher, now, query).and_then(|asked| asked.found());
-        match found {
-            Ok(found) => {
-                let found = Arc::new(found);
-                live.remembered.keep_list(state, query, &found);
-                found
-            }
-            Err(error) => {
-                tracing::error!("a search failed: {error}");
-                Arc::new(nothing())
-            }
-        }
+        Asked::new(&live, searcher, now, query).and_then(|asked| asked.found()).unwrap_or_else(|error| {
+            tracing::error!("a search failed: {error}");
+            nothing()
+        })
     }
+}
+
+/// How the words were read, where nothing has all of them as typed.
+#[derive(Default)]
+struct Reading {
+    loosely: bool,
+    read_as: Option<String>,
+    meant: Option<String>,
 }
 
 /// What an answer is good for: one state of the index, on one day, for the weights count in days.
@@ -171,38 +172,36 @@ impl<'a> Asked<'a> {
     }
 
     fn found(&self) -> tantivy::Result<Found> {
-        let query = self.query;
+        let (query, remembered) = (self.query, &self.live.remembered);
+        if let Some((ordered, narrowing)) = remembered.list(self.state, query) {
+            return Ok(ordered.found(query, self.cards(ordered.shown(query.page))?, narrowing));
+        }
         let typed = Typed::read(&query.words);
         let terms = typed.terms();
         // Signs alone say nothing that could be looked for; that is not the same as no words.
         if terms.is_empty() && !query.words.trim().is_empty() {
             return Ok(nothing());
         }
-        let mut found = nothing();
+        let mut reading = Reading::default();
         let mut collected = self.collect(&terms, terms.len())?;
         if collected.total == 0 && !terms.is_empty() {
-            collected = self.otherwise(&typed, terms, &mut found)?;
+            collected = self.otherwise(&typed, terms, &mut reading)?;
         }
-        found.total = collected.total;
-        found.pages = collected.total.div_ceil(PAGE_SIZE as u64).clamp(1, PAGES_MAX.into()) as u32;
-        found.page = query.page.clamp(1, found.pages);
-        let from = (found.page as usize - 1) * PAGE_SIZE;
-        found.cards = collected
-            .best
-            .iter()
-            .skip(from)
-            .take(PAGE_SIZE)
-            .map(|ranked| self.card(ranked.place))
-            .collect::<tantivy::Result<_>>()?;
+        let mut narrowing = Narrowing::default();
         if let Some(tally) = collected.tally {
-            found.facets = tally.facets(query, |marks, kind| self.labels(marks, kind))?;
-            found.chosen = self.chosen()?;
+            narrowing.facets = Arc::new(tally.facets(query, |marks, kind| self.labels(marks, kind))?);
+            narrowing.chosen = Arc::new(self.chosen()?);
         }
-        Ok(found)
+        let best = collected.best.iter().map(|ranked| ranked.place).collect();
+        let ordered = Arc::new(Ordered { total: collected.total, best });
+        remembered.keep_list(self.state, query, &ordered, &narrowing);
+        let found = ordered.found(query, self.cards(ordered.shown(query.page))?, narrowing);
+        let Reading { loosely, read_as, meant } = reading;
+        Ok(Found { loosely, read_as, meant, ..found })
     }
 
     /// Nothing has all the terms as typed.
-    fn otherwise(&self, typed: &Typed, terms: Vec<String>, found: &mut Found) -> tantivy::Result<Collected> {
+    fn otherwise(&self, typed: &Typed, terms: Vec<String>, found: &mut Reading) -> tantivy::Result<Collected> {
         // Two Chinese words that stand together make a pair that no goods have: their characters do.
         let parted = spelling::parted(self, typed)?;
         if let Some(parted) = parted {
@@ -257,12 +256,14 @@ impl<'a> Asked<'a> {
     /// What has at least so many of the terms, and passes the filters.
     fn collect(&self, terms: &[String], least: usize) -> tantivy::Result<Collected> {
         let query = self.query;
+        // A list is kept, and its next pages are asked for next.
+        let at_least = if query.words.is_empty() { PAGES_KEPT } else { 1 };
         let hits = Hits {
             filters: Filters::of(query),
             sort: query.sort,
             scored: !terms.is_empty() && query.sort == Sort::General,
             now: self.now,
-            keep: query.page.clamp(1, PAGES_MAX) as usize * PAGE_SIZE,
+            keep: query.page.clamp(at_least, PAGES_MAX) as usize * PAGE_SIZE,
             facets: query.facets,
         };
         let matching = matching(&self.live.fields, query, terms, least);
@@ -319,14 +320,25 @@ impl<'a> Asked<'a> {
         Ok(false)
     }
 
-    fn card(&self, place: DocAddress) -> tantivy::Result<Card> {
+    fn cards(&self, places: &[DocAddress]) -> tantivy::Result<Vec<Arc<Card>>> {
+        places.iter().map(|place| self.card(*place)).collect()
+    }
+
+    fn card(&self, place: DocAddress) -> tantivy::Result<Arc<Card>> {
+        if let Some(card) = self.live.remembered.card(self.state, place) {
+            return Ok(card);
+        }
         let document: TantivyDocument = self.searcher.doc(place)?;
         let shown = document.get_first(self.live.fields.card).and_then(|value| value.as_str()).unwrap_or_default();
-        serde_json::from_str(shown).map_err(|error| tantivy::TantivyError::SchemaError(format!("a card: {error}")))
+        let card = serde_json::from_str(shown);
+        let card: Arc<Card> =
+            Arc::new(card.map_err(|error| tantivy::TantivyError::SchemaError(format!("a card: {error}")))?);
+        self.live.remembered.keep_card(self.state, place, &card);
+        Ok(card)
     }
 
     /// The best of some terms, any of which is enough, beside those that must be there: for suggestions.
-    pub fn best(&self, must: &[String], any: &[String], keep: usize) -> tantivy::Result<Vec<Card>> {
+    pub fn best(&self, must: &[String], any: &[String], keep: usize) -> tantivy::Result<Vec<Arc<Card>>> {
         let fields = &self.live.fields;
         let mut all: Vec<(Occur, Box<dyn Matching>)> =
             must.iter().map(|text| (Occur::Must, anywhere(fields, text))).collect();
@@ -369,7 +381,7 @@ impl<'a> Asked<'a> {
             }
             Kind::Shop => {
                 let card = self.card(at)?;
-                Some(Label::Shop(card.shop, card.shop_name))
+                Some(Label::Shop(card.shop.clone(), card.shop_name.clone()))
             }
             Kind::Place => self
                 .texts(at, "place")?

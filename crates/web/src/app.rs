@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use catalogue::shop::Seller;
 use db::clock::SECOND;
 use db::{BlobError, Failed, Id, Read, Stop, Tx};
-use discovery::Index;
+use discovery::{Found, Index, Query};
 use member::device::KNOWN_FOR;
 use member::session::{IDLE_MAX, STAFF_IDLE_MAX};
 use member::sign_in::{self, Arrival};
@@ -26,7 +26,8 @@ use policy::map::Map;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use tokio::sync::Semaphore;
 use trade::hooks::Hooks;
 use trade::{Buyer, NotReady, Terms};
 use vault::consent::Shown;
@@ -74,6 +75,19 @@ impl App {
 
     pub fn edition_number(&self) -> i64 {
         i64::from(self.edition.version)
+    }
+
+    /// What is found, from memory where the same list was asked for before. As many searches at a time as there are
+    /// processors: more would only take each other's time and memory.
+    pub async fn search(&self, query: &Query) -> Result<Found, Failure> {
+        static PLACES: LazyLock<Semaphore> =
+            LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+        if let Some(found) = self.index.remembered(query) {
+            return Ok(found);
+        }
+        let _place = PLACES.acquire().await.map_err(Failure::fault)?;
+        let (index, wanted) = (self.index.clone(), query.clone());
+        tokio::task::spawn_blocking(move || index.search(&wanted)).await.map_err(Failure::fault)
     }
 
     /// A query whose only way to fail is a fault.

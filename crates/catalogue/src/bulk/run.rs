@@ -474,8 +474,8 @@ impl Work<'_> {
     /// Looks at some products, and writes down what was found.
     fn check(&self, chunk: Arc<Chunk>) -> Result<bool, Failed<Refused>> {
         let seen = chunk.clone();
-        let tally = self.db.read_now(move |r| seen.settle(r, |_, _| Ok(())))?;
-        let tally = Arc::new(tally);
+        let tally = self.db.read_now(move |r| seen.settle(r))?;
+        let tally = Arc::new(tally.0);
         self.db.write_now(move |tx| {
             if !chunk.advance(tx, State::Checking)? {
                 return Ok(false);
@@ -570,7 +570,8 @@ fn carrying_out(chunk: Arc<Chunk>) -> impl Fn(&mut Tx) -> Result<bool, Stop<Refu
         if !chunk.advance(tx, State::Importing)? {
             return Ok(false);
         }
-        let tally = chunk.settle(tx, |tx, step| carry_out(tx, &chunk.seller, step))?;
+        let (tally, steps) = chunk.settle(tx)?;
+        carry_out(tx, &chunk.seller, steps)?;
         chunk.write_down(tx, &tally, State::Importing)?;
         Ok(true)
     }
@@ -589,12 +590,8 @@ impl Chunk {
         Ok(n == 1)
     }
 
-    /// Settles the drafts with the goods there are, and does `then` with each that has no mistake.
-    fn settle<S: Scope>(
-        &self,
-        scope: &mut S,
-        then: impl Fn(&mut S, &Step) -> Result<(), Stop<Refused>>,
-    ) -> Result<Tally, Stop<Refused>> {
+    /// Settles the drafts with the goods there are: what was found, and what is to be done with those that have no mistake.
+    fn settle(&self, scope: &mut impl Scope) -> Result<(Tally, Vec<Step>), Stop<Refused>> {
         let closed = match product::must_be_open(scope, &self.seller) {
             Ok(()) => None,
             Err(Stop::Refused(refused)) => Some(refused),
@@ -605,7 +602,7 @@ impl Chunk {
         let own = own::named(scope, &self.seller, &names)?;
         let by_number = |name: &str| own.iter().find(|own| own.product.reference == name);
         let by_id = |name: &str| own.iter().find(|own| own.id.as_str() == name);
-        let mut tally = Tally::default();
+        let (mut tally, mut steps) = (Tally::default(), Vec::new());
         for (drafted, place) in self.drafts.iter().zip(self.from..) {
             let settled = match drafted {
                 Ok(draft) => {
@@ -616,8 +613,8 @@ impl Chunk {
             };
             match settled {
                 Ok((step, own, draft)) => {
-                    then(scope, &step)?;
                     tally.count(&step, own, &draft.reference);
+                    steps.push(step);
                 }
                 Err(mistakes) => {
                     tally.faulty += 1;
@@ -625,7 +622,7 @@ impl Chunk {
                 }
             }
         }
-        Ok(tally)
+        Ok((tally, steps))
     }
 
     fn write_down(&self, tx: &mut Tx, tally: &Tally, state: State) -> QueryResult<()> {

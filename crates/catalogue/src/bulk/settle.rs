@@ -28,28 +28,36 @@ pub(super) enum Step {
     Same,
 }
 
-/// Does it, by the commands that the form uses.
-pub(super) fn carry_out(tx: &mut Tx, seller: &Seller, step: &Step) -> Result<(), Stop<Refused>> {
-    match step {
-        Step::Publish { new, on_sale } => {
-            let published = product::publish(tx, seller, new)?;
-            if !on_sale {
-                product::take_down(tx, seller, &published.id)?;
+/// Does them, by the commands that the form uses: first what is there already, in the order of the file, then what is
+/// new, all of it at once.
+pub(super) fn carry_out(tx: &mut Tx, seller: &Seller, steps: Vec<Step>) -> Result<(), Stop<Refused>> {
+    let (mut fresh, mut down) = (Vec::new(), Vec::new());
+    for step in steps {
+        match step {
+            Step::Publish { new, on_sale } => {
+                let id = tx.id();
+                if !on_sale {
+                    down.push(id.clone());
+                }
+                fresh.push((id, new));
             }
+            Step::Edit { id, version, new, on_sale } => {
+                if let Some(new) = new {
+                    product::edit(tx, seller, &id, version, &new)?;
+                }
+                match on_sale {
+                    Some(true) => product::list_again(tx, seller, &id)?,
+                    Some(false) => product::take_down(tx, seller, &id)?,
+                    None => {}
+                }
+            }
+            Step::Same => {}
         }
-        Step::Edit { id, version, new, on_sale } => {
-            if let Some(new) = new {
-                product::edit(tx, seller, id, *version, new)?;
-            }
-            match on_sale {
-                Some(true) => product::list_again(tx, seller, id)?,
-                Some(false) => product::take_down(tx, seller, id)?,
-                None => {}
-            }
-        }
-        Step::Same => {}
     }
-    Ok(())
+    if !fresh.is_empty() {
+        product::publish_all(tx, seller, fresh)?;
+    }
+    down.iter().try_for_each(|id| product::take_down(tx, seller, id))
 }
 
 /// Categories by whatever a seller may call them.

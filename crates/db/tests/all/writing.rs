@@ -405,6 +405,38 @@ fn a_look_cannot_write_and_sees_the_latest() {
     });
 }
 
+/// There are two connections to read by: each that a look took must have come back.
+#[test]
+fn looks_share_the_readers_connections() {
+    each_engine_with(THINGS, |test| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).build().expect("runtime");
+        runtime.block_on(async {
+            for _ in 0..5 {
+                let panicked: Result<(), Failed<&str>> = test.db.look(|_| panic!("on purpose")).await;
+                assert!(matches!(panicked, Err(Failed::Fault(_))), "{panicked:?}");
+            }
+            let many: Vec<_> = (0..60)
+                .map(|n| {
+                    let db = test.db.clone();
+                    tokio::spawn(async move {
+                        let count = |rows: &mut db::Read| Ok(thing::table.count().get_result::<i64>(rows.db)?);
+                        let counted: Result<i64, Failed<&str>> =
+                            if n % 2 == 0 { db.look(count).await } else { db.read(count).await };
+                        counted.expect("counted")
+                    })
+                })
+                .collect();
+            for one in many {
+                assert_eq!(one.await.expect("no panic"), 0);
+            }
+            test.db.clone().close();
+            let late: Result<i64, Failed<&str>> =
+                test.db.look(|look| Ok(thing::table.count().get_result(look.db)?)).await;
+            assert!(matches!(late, Err(Failed::Unavailable(_))), "{late:?}");
+        });
+    });
+}
+
 /// A few rows go one by one and many together; either way all are there, or none.
 #[test]
 fn rows_are_inserted_few_or_many() {

@@ -2,7 +2,7 @@
 //!
 //! None of the sorts knows who asks (2.2.3-b.1): these pages take no session further than the head.
 
-use super::search::{self, Asked, list_path};
+use super::search::{Asked, list_path};
 use crate::app::{self, App};
 use crate::error::Failure;
 use crate::form::{FormData, FormErrors};
@@ -92,7 +92,7 @@ fn card<'a>(lang: Lang, card: &'a Card) -> ui::ProductCard<'a> {
 }
 
 /// A grid of cards with their pictures.
-pub(super) fn grid(lang: Lang, cards: &[Card]) -> Markup {
+pub(super) fn grid(lang: Lang, cards: &[Arc<Card>]) -> Markup {
     let pictures: Vec<Option<String>> = cards.iter().map(|c| c.picture.as_deref().map(media)).collect();
     let shown: Vec<ui::ProductCard> = cards
         .iter()
@@ -109,10 +109,10 @@ const SHOWN: usize = 10;
 pub async fn home(State(app): State<App>, frame: Frame) -> Result<Response, Failure> {
     let lang = frame.lang;
     let tree = tree(&app).await?;
-    let best = search::search(&app, &Query { sort: Sort::Sales, page: 1, ..Query::default() }).await?;
-    let general = search::search(&app, &Query { page: 1, ..Query::default() }).await?;
-    let shown = |card: &&Card| best.cards.iter().take(SHOWN).any(|other| other.id == card.id);
-    let fresh: Vec<Card> = general.cards.iter().filter(|card| !shown(card)).take(SHOWN).cloned().collect();
+    let best = app.search(&Query { sort: Sort::Sales, page: 1, ..Query::default() }).await?;
+    let general = app.search(&Query { page: 1, ..Query::default() }).await?;
+    let shown = |card: &&Arc<Card>| best.cards.iter().take(SHOWN).any(|other| other.id == card.id);
+    let fresh: Vec<Arc<Card>> = general.cards.iter().filter(|card| !shown(card)).take(SHOWN).cloned().collect();
     let main = html! {
         h1.unseen { (t(lang, "home-title")) }
         div.home {
@@ -312,7 +312,7 @@ pub async fn shop_page(
     let wanted = id.clone();
     let shop = app.read(move |r| Ok(shop::public(r, &wanted)?)).await?.ok_or(Failure::NotFound)?;
     let page = Asked::of(uri.0.query().unwrap_or("")).page;
-    let found = search::search(&app, &Query { shops: vec![id.clone()], page, ..Query::default() }).await?;
+    let found = app.search(&Query { shops: vec![id.clone()], page, ..Query::default() }).await?;
     let name = both(lang, &shop.face.name);
     let main = html! {
         (ui::crumbs(lang, &[(t(lang, "home-title"), Some(lang.path(paths::HOME))), (name, None)]))

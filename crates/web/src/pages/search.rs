@@ -17,8 +17,6 @@ use catalogue::category::{self, Tree};
 use db::Id;
 use discovery::{Chosen, Found, Query, Sort, Suggestion};
 use maud::{Markup, html};
-use std::sync::{Arc, LazyLock};
-use tokio::sync::Semaphore;
 
 /// The address of a list with these filters.
 pub(super) fn list_path(lang: Lang, filters: &[(&str, &str)]) -> String {
@@ -49,19 +47,6 @@ fn write_list(address: &mut String, filters: &[(&str, &str)]) {
         app::encode_into(address, value);
         mark = '&';
     }
-}
-
-/// What was found, from memory where the same list was asked for before. As many searches at a time as there are
-/// processors: more would only take each other's time and memory.
-pub(super) async fn search(app: &App, query: &Query) -> Result<Arc<Found>, Failure> {
-    static PLACES: LazyLock<Semaphore> =
-        LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
-    if let Some(found) = app.index.remembered(query) {
-        return Ok(found);
-    }
-    let _place = PLACES.acquire().await.map_err(Failure::fault)?;
-    let (index, wanted) = (app.index.clone(), query.clone());
-    tokio::task::spawn_blocking(move || index.search(&wanted)).await.map_err(Failure::fault)
 }
 
 /// What a list's address asks for, in the order in which an address holds it.
@@ -204,7 +189,7 @@ pub async fn list(State(app): State<App>, uri: OriginalUri, mut frame: Frame) ->
     let asked = Asked::of(uri.0.query().unwrap_or(""));
     let tree = tree(&app).await?;
     let query = asked.query(&tree);
-    let found = search(&app, &query).await?;
+    let found = app.search(&query).await?;
     frame.searched = query.words.clone();
     let here = query.category.as_deref().and_then(|key| tree.get(key));
     let title = match (query.words.as_str(), here) {
