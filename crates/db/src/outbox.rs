@@ -232,8 +232,10 @@ struct Last {
 }
 
 /// What one round of the sequencer did.
+#[derive(Default)]
 pub(crate) struct Placed {
     pub last: i64,
+    pub count: i64,
     /// There may be more.
     pub full: bool,
 }
@@ -244,7 +246,7 @@ pub(crate) fn place(db: &mut Db) -> QueryResult<Placed> {
         .load::<Last>(db)?;
     let Some(Last { last }) = held.into_iter().next() else {
         // Another process places just now.
-        return Ok(Placed { last: last_position(db)?, full: false });
+        return Ok(Placed { last: last_position(db)?, count: 0, full: false });
     };
     let placed = diesel::sql_query(
         "update outbox set position = $1 + fresh.n from \
@@ -258,7 +260,7 @@ pub(crate) fn place(db: &mut Db) -> QueryResult<Placed> {
     if placed > 0 {
         set_last_position(db, last + placed)?;
     }
-    Ok(Placed { last: last + placed, full: placed == EVENTS_PER_ROUND_MAX })
+    Ok(Placed { last: last + placed, count: placed, full: placed == EVENTS_PER_ROUND_MAX })
 }
 
 /// The last position that this process knows of, and those who wait for more.

@@ -18,6 +18,8 @@ const RUNS_MAX: u32 = 12;
 /// How long a thread that finds no database waits before it tries again.
 const RECONNECT_AFTER: Duration = Duration::from_millis(250);
 const SEQUENCER_POLL: Duration = Duration::from_millis(200);
+/// After events got their positions, those of the next moment get theirs together: each round is a commit of its own.
+const GATHER: Duration = Duration::from_millis(10);
 
 pub(crate) fn write(shared: &Shared) {
     let mut seat = Seat { connection: None, chain: Chain::begin() };
@@ -175,25 +177,31 @@ fn scatter() -> u8 {
 pub(crate) fn sequence(shared: &Shared) {
     let mut connection = None;
     loop {
-        let full = match place(&mut connection, shared) {
-            Ok(full) => full,
+        let placed = match place(&mut connection, shared) {
+            Ok(placed) => placed,
             Err(told) => {
                 tracing::warn!("the outbox waits: {told}");
                 connection = None;
-                false
+                outbox::Placed::default()
             }
         };
-        if !full && !shared.sequencer.wait(SEQUENCER_POLL) {
+        if placed.full {
+            continue;
+        }
+        if placed.count > 0 {
+            thread::sleep(GATHER);
+        }
+        if !shared.sequencer.wait(SEQUENCER_POLL) {
             return;
         }
     }
 }
 
-fn place(seat: &mut Option<Link>, shared: &Shared) -> Result<bool, String> {
+fn place(seat: &mut Option<Link>, shared: &Shared) -> Result<outbox::Placed, String> {
     if seat.is_none() {
         *seat = Some(connect(&shared.address, Purpose::Write)?);
     }
-    let Some(connection) = seat else { return Ok(false) };
+    let Some(connection) = seat else { return Ok(outbox::Placed::default()) };
     let placed = (|| -> QueryResult<outbox::Placed> {
         connection.run("begin")?;
         let placed = outbox::place(&mut connection.db)?;
@@ -202,5 +210,5 @@ fn place(seat: &mut Option<Link>, shared: &Shared) -> Result<bool, String> {
     })()
     .map_err(|error| told_without_values(&error))?;
     shared.signal.raise(placed.last);
-    Ok(placed.full)
+    Ok(placed)
 }
