@@ -1,5 +1,5 @@
-//! As many rounds of SIGKILL as somebody has patience for: the test `crash`, which kills twenty times on each engine, with
-//! another number and a seed of one's own.
+//! As many rounds of SIGKILL as somebody has patience for: those tests of `crash` that kill, twenty times on each engine
+//! if nothing is said, with another number and a seed of one's own. A lost server and a full disk have their own rounds.
 
 use crate::{Outcome, test};
 
@@ -8,8 +8,10 @@ const SEED: &str = "HANSE_CRASH_SEED";
 
 /// `--rounds N`, `--seed N`; what else is said goes to the test runner (`-E 'test(sqlite)'`).
 pub fn run(arguments: &[String]) -> Outcome {
-    let mut chosen: Vec<(&str, &str)> = Vec::new();
-    let mut rest: Vec<String> = ["--package", "hanse", "--test", "crash", "--no-capture"].map(str::to_owned).into();
+    // In this profile nobody ends a test because it takes its time.
+    let mut chosen = vec![("NEXTEST_PROFILE", "crash")];
+    let always = ["--package", "hanse", "--test", "crash", "sigkill", "--no-capture"];
+    let mut rest: Vec<String> = always.map(str::to_owned).into();
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let variable = match word.as_str() {

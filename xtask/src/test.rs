@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 
 const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
 const POSTGRES: &str = "HANSE_TEST_POSTGRES";
+const NO_CAPTURE: &str = "--no-capture";
 
 pub fn run(arguments: &[String]) -> Outcome {
     chosen(arguments, &[])
@@ -58,7 +59,12 @@ fn with_nextest(arguments: &[String], variables: &[(&str, &str)], url: &str) -> 
 
 fn with_cargo_test(arguments: &[String], variables: &[(&str, &str)], url: &str) -> Outcome {
     let mut run = cargo();
-    run.arg("test").args(EVERYTHING).arg("--no-fail-fast").args(arguments);
+    // Nextest's word for it is no word of `cargo test`.
+    let (shown, arguments): (Vec<_>, Vec<_>) = arguments.iter().partition(|word| *word == NO_CAPTURE);
+    run.arg("test").args(EVERYTHING).arg("--no-fail-fast").args(&arguments);
+    if !shown.is_empty() {
+        run.env("RUST_TEST_NOCAPTURE", "1");
+    }
     if !arguments.is_empty() {
         return succeed(run.env(POSTGRES, url).envs(variables.iter().copied()));
     }

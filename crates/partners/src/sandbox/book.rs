@@ -18,6 +18,10 @@ pub enum Side {
     Sms,
 }
 
+impl Side {
+    pub const ALL: [Side; 3] = [Side::Alipay, Side::Logistics, Side::Sms];
+}
+
 /// One line, without its number and time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]

@@ -16,8 +16,19 @@ pub enum FaultKind {
     OutOfOrder,
     /// A payment notification (or the answer to a query) states another amount, truly signed.
     OtherAmount,
-    /// Calls are answered 503.
+    /// Calls are answered 503; pushes do not go out, as if none had been tried.
     Down,
+}
+
+impl FaultKind {
+    pub const ALL: [FaultKind; 6] = [
+        FaultKind::Late,
+        FaultKind::Twice,
+        FaultKind::WrongSignature,
+        FaultKind::OutOfOrder,
+        FaultKind::OtherAmount,
+        FaultKind::Down,
+    ];
 }
 
 /// What goes wrong: what the partner sends unasked, or what it answers.
@@ -26,6 +37,10 @@ pub enum FaultKind {
 pub enum On {
     Push,
     Answer,
+}
+
+impl On {
+    const ALL: [On; 2] = [On::Push, On::Answer];
 }
 
 /// A fault for the next `count` occasions.
@@ -64,9 +79,9 @@ impl Wanted {
     /// The fault, or why this partner cannot have it.
     pub fn read(self) -> Result<Fault, &'static str> {
         let on = match (self.kind, self.partner) {
-            (FaultKind::Down, _) => On::Answer,
             // The gateway pushes nothing: its faults are in what it answers and delivers.
             (_, Side::Sms) => On::Answer,
+            (FaultKind::Down, _) => self.on.unwrap_or(On::Answer),
             _ => self.on.unwrap_or(On::Push),
         };
         match (self.kind, self.partner, on) {
@@ -79,6 +94,21 @@ impl Wanted {
         }
         Ok(Fault { partner: self.partner, kind: self.kind, on, count: self.count, delay_ms: self.delay_ms })
     }
+}
+
+/// Every fault that some partner can have: of each, one.
+pub fn possible() -> Vec<Fault> {
+    let mut all = Vec::new();
+    for partner in Side::ALL {
+        for kind in FaultKind::ALL {
+            for on in On::ALL {
+                let wanted = Wanted { partner, kind, on: Some(on), count: once(), delay_ms: three_seconds() };
+                // What cannot strike there is refused, or strikes in the other place.
+                all.extend(wanted.read().ok().filter(|fault| fault.on == on));
+            }
+        }
+    }
+    all
 }
 
 impl Fault {
@@ -96,4 +126,31 @@ pub fn strike(state: &State, partner: Side, on: On, kinds: &[FaultKind]) -> Opti
         .clone();
     let rest = Fault { count: fault.count - 1, ..fault.clone() };
     Some((fault, Entry::Fault(rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What serde knows of an enum and its list does not would be missing in whatever walks through the list.
+    #[test]
+    fn the_lists_are_whole() {
+        let known =
+            |error: serde_json::Error| error.to_string().split(", expected").nth(1).unwrap().matches('`').count() / 2;
+        assert_eq!(known(serde_json::from_str::<Side>("\"?\"").unwrap_err()), Side::ALL.len());
+        assert_eq!(known(serde_json::from_str::<FaultKind>("\"?\"").unwrap_err()), FaultKind::ALL.len());
+        assert_eq!(known(serde_json::from_str::<On>("\"?\"").unwrap_err()), On::ALL.len());
+    }
+
+    #[test]
+    fn each_partner_can_be_down_and_only_payments_have_amounts() {
+        let all = possible();
+        for partner in Side::ALL {
+            let down =
+                |fault: &&Fault| fault.partner == partner && fault.kind == FaultKind::Down && fault.on == On::Answer;
+            assert_eq!(all.iter().filter(down).count(), 1, "{partner:?}");
+        }
+        assert!(all.iter().all(|fault| fault.kind != FaultKind::OtherAmount || fault.partner == Side::Alipay));
+        assert!(all.iter().all(|fault| fault.partner != Side::Sms || fault.on == On::Answer));
+    }
 }

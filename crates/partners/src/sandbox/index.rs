@@ -1,7 +1,7 @@
 //! The index page, and what an operator of the sandbox asks of all partners: book, faults, clock.
 
 use super::book::{Entry, Side};
-use super::faults::{Fault, FaultKind, On, Wanted};
+use super::faults::{self, Fault, FaultKind, On, Wanted};
 use super::page::{self, Reader};
 use super::{NotUnderstood, Shared, off, wish};
 use axum::body::Bytes;
@@ -23,7 +23,8 @@ pub fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(index))
         .route("/admin/book", get(book))
-        .route("/admin/faults", get(faults).post(fault))
+        .route("/admin/faults", get(waiting).post(fault))
+        .route("/admin/faults/possible", get(possible))
         .route("/admin/clock", post(clock))
 }
 
@@ -48,8 +49,12 @@ async fn book(Held(shared): Held<Arc<Shared>>, Query(pages): Query<Pages>) -> Re
     .await
 }
 
-async fn faults(Held(shared): Held<Arc<Shared>>) -> Json<Vec<Fault>> {
+async fn waiting(Held(shared): Held<Arc<Shared>>) -> Json<Vec<Fault>> {
     off(move || Json(shared.book.read(|state| state.faults.clone()))).await
+}
+
+async fn possible() -> Json<Vec<Fault>> {
+    Json(faults::possible())
 }
 
 async fn fault(Held(shared): Held<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -120,11 +125,8 @@ fn index_page(reader: Reader, [trades, parcels, messages, pushes]: [usize; 4], f
             } } }
         }
         form.row method="post" action="/admin/faults" {
-            (choice(reader.say("Partner", "合作方"), "partner", &[Side::Alipay, Side::Logistics, Side::Sms]))
-            (choice(reader.say("Fault", "故障"), "kind", &[
-                FaultKind::Late, FaultKind::Twice, FaultKind::WrongSignature, FaultKind::OutOfOrder,
-                FaultKind::OtherAmount, FaultKind::Down,
-            ]))
+            (choice(reader.say("Partner", "合作方"), "partner", &Side::ALL))
+            (choice(reader.say("Fault", "故障"), "kind", &FaultKind::ALL))
             button { (reader.say("Let it happen once", "触发一次")) }
         }
     };

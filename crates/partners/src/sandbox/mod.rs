@@ -8,6 +8,7 @@
 //!
 //! - `GET /admin/book?after=N&partner=alipay` the book's lines after number N, at most 1,000
 //! - `GET /admin/faults`, `POST /admin/faults` `{"partner", "kind", "count", "on", "delay_ms"}` (see `faults`)
+//! - `GET /admin/faults/possible` every fault that some partner can have
 //! - `POST /admin/clock` `{"offset_micros"}` moves the sandbox's clock ahead of the real one
 //! - `POST /logistics/admin/advance` `{"waybill_number" or "parcel_ref", "to", "place", "reason"}`, all optional
 //! - `GET /sms/messages?phone=…` what arrived there, newest first

@@ -97,7 +97,7 @@ fn due(state: &State, now: i64, under_way: &HashSet<String>) -> (Vec<Push>, Opti
 }
 
 fn attempt(shared: &Shared, http: &Http, mut push: Push) -> io::Result<()> {
-    let mut kinds = vec![FaultKind::Twice, FaultKind::WrongSignature, FaultKind::OtherAmount];
+    let mut kinds = vec![FaultKind::Twice, FaultKind::WrongSignature, FaultKind::OtherAmount, FaultKind::Down];
     if !push.delayed {
         kinds.extend([FaultKind::Late, FaultKind::OutOfOrder]);
     }
@@ -115,7 +115,7 @@ fn attempt(shared: &Shared, http: &Http, mut push: Push) -> io::Result<()> {
         return shared.write(|_, _| (vec![Entry::Push(push)], ()));
     }
     let now = shared.now();
-    let mut noted = send(shared, http, &push, kind, now);
+    let mut noted = kind != Some(FaultKind::Down) && send(shared, http, &push, kind, now);
     if kind == Some(FaultKind::Twice) {
         noted |= send(shared, http, &push, kind, now);
     }

@@ -1,38 +1,8 @@
 //! The bytes of one column do not load as those of another.
-extern crate db;
-use policy::fields::*;
-use policy::recipients::*;
-use policy::{purpose, record};
-
-purpose! { KeepAddressBook {
-    section "2.3.2", basis Consent,
-    says "If you save addresses, you need not type them again." / "如您保存地址,下次无需再次填写。",
-    requires [ConsigneeName], accepts [], reads [],
-    discloses [], roles [Own],
-    keep [Removed + 0 Days => Delete],
-    refusal "You type it each time." / "每次填写。",
-} }
-
-purpose! { ShowBanners {
-    section "2.2.3", basis Consent,
-    says "If you agree, we choose banners." / "经您同意,我们选择广告。",
-    requires [], accepts [], reads [CartItem],
-    discloses [], roles [Job],
-    keep [Withdrawn + 0 Days => Delete],
-    refusal "Other banners." / "展示一般广告。",
-} }
-
-record! { address (person, id) of [person delete], keep [KeepAddressBook] since at, refers [] {
-    person: Text = "random id"; id: Text = "random id";
-    name: sealed ConsigneeName of person;
-    phone: sealed ConsigneePhone of person;
-    at: BigInt = "when";
-} }
+include!("declared.rs");
 
 use diesel::prelude::*;
 
 fn load(db: &mut db::Db) -> QueryResult<Vec<vault::Sealed<address::name>>> {
     address::table.select(address::phone).load(db)
 }
-
-fn main() {}

@@ -176,9 +176,14 @@ fn unavailable() -> No {
 
 /// The answer in the platform's envelope, signed over exactly its JSON.
 fn respond(shared: &Shared, method: &str, outcome: Result<Value, No>) -> Response {
-    let kinds = [FaultKind::Late, FaultKind::WrongSignature, FaultKind::OtherAmount];
+    // Another amount waits for an answer that names one.
+    let amount = outcome.as_ref().is_ok_and(|answer| answer.get("total_amount").is_some());
+    let kinds: &[FaultKind] = match amount {
+        true => &[FaultKind::Late, FaultKind::WrongSignature, FaultKind::OtherAmount],
+        false => &[FaultKind::Late, FaultKind::WrongSignature],
+    };
     let fault = shared
-        .write(|state, _| match strike(state, Side::Alipay, On::Answer, &kinds) {
+        .write(|state, _| match strike(state, Side::Alipay, On::Answer, kinds) {
             Some((fault, entry)) => (vec![entry], Some(fault)),
             None => (vec![], None),
         })
