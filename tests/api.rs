@@ -1,13 +1,16 @@
-//! The interface for programs, through the binary: the document, what a token may do, what is sent wrong, and one whole
-//! trade by a client that was generated from the document.
+//! The interface for programs, through the binary: what is sent wrong, an order, the end of a token, and one whole trade by
+//! a client that was generated from the document. Whose ids and tokens reach how far, `strangers.rs` walks.
 //!
 //! `openapi-python-client` and `openapi-spec-validator` come from PyPI ([`tools`]).
 
+#[path = "support/program.rs"]
+mod program;
 mod support;
 #[path = "support/tools.rs"]
 mod tools;
 
 use db::Engine;
+use program::{Program, member, nobody, operator};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -15,7 +18,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use support::{Browser, Market, token};
 use tools::run;
-use ureq::http::{Method, Request};
 
 const PASSWORD: &str = "wholesale-1688";
 /// What is planted in the consignee's fields, to be found in no log and no address.
@@ -23,114 +25,21 @@ const NAME: &str = "王小明Canary8842";
 const PLACE: &str = "浙江省义乌市稠州北路8842号Canary";
 const PHONE: &str = "13988420001";
 
-// --- a client by hand -------------------------------------------------------------------------------------------------
-
-/// An answer of the API.
-struct Said {
-    status: u16,
-    headers: ureq::http::HeaderMap,
-    json: Value,
-}
-
-impl Said {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
-    }
-
-    /// A problem of this status that names these fields with these codes.
-    fn is_problem(&self, status: u16, errors: &[(&str, &str)]) -> &Said {
-        assert_eq!(self.status, status, "{}", self.json);
-        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.json);
-        assert_eq!(self.header("cache-control"), "no-store");
-        assert_eq!(self.json["status"], status);
-        assert!(self.json["title"].is_string() && self.json["detail"].is_string());
-        for (field, code) in errors {
-            let found = self.json["errors"].as_array().expect("errors").iter();
-            let found = found.into_iter().any(|error| error["field"] == *field && error["code"] == *code);
-            assert!(found, "no {code} at {field}: {}", self.json);
-        }
-        self
-    }
-
-    fn is(&self, status: u16) -> &Value {
-        assert_eq!(self.status, status, "{}", self.json);
-        &self.json
-    }
-}
-
-/// A program with a token, or without.
-struct Program<'m> {
-    market: &'m Market,
-    token: Option<String>,
-}
-
-impl Program<'_> {
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Said {
-        let agent = support::agent();
-        let mut request = Request::builder()
-            .method(Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method"))
-            .uri(format!("{}{path}", self.market.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let answer = match body {
-            Some(body) => agent.run(request.body(body.to_owned()).expect("a request")),
-            None => agent.run(request.body(()).expect("a request")),
-        };
-        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        let text = answer.body_mut().read_to_string().unwrap_or_default();
-        let json = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Said { status: answer.status().as_u16(), headers: answer.headers().clone(), json }
-    }
-
-    fn get(&self, path: &str) -> Said {
-        self.send("GET", path, &[], None)
-    }
-
-    fn json(&self, method: &str, path: &str, body: &Value) -> Said {
-        self.send(method, path, &[("content-type", "application/json")], Some(&body.to_string()))
-    }
-}
-
-fn nobody(market: &Market) -> Program<'_> {
-    Program { market, token: None }
-}
-
-fn member<'m>(market: &'m Market, name: &str, reaches: &[&str]) -> Program<'m> {
-    let mut browser = market.browser();
-    browser.signs_in(name, PASSWORD);
-    Program { market, token: Some(token(&mut browser, "/my/tokens", reaches)) }
-}
-
-fn operator<'m>(market: &'m Market, reaches: &[&str]) -> Program<'m> {
-    let mut browser = market.browser();
-    browser.get("/en/console/sign-in");
-    browser.send("/console/sign-in", &[("account", "operator"), ("password", PASSWORD)]).shows(&["Access tokens"]);
-    Program { market, token: Some(token(&mut browser, "/console/tokens", reaches)) }
-}
-
 // --- the document -----------------------------------------------------------------------------------------------------
 
-/// Every operation: method, path, and what the document says of it.
-fn operations(market: &Market) -> Vec<(String, String, Value)> {
-    let said = nobody(market).get("/api/openapi.json");
-    let mut all = Vec::new();
-    for (path, item) in said.is(200)["paths"].as_object().expect("paths") {
-        for (method, operation) in item.as_object().expect("an item") {
-            all.push((method.clone(), path.clone(), operation.clone()));
-        }
-    }
-    all
+#[test]
+fn what_is_sent_wrong_is_a_problem_that_names_the_field_on_sqlite() {
+    sent_wrong(&Market::open(Engine::Sqlite));
+}
+
+#[test]
+fn what_is_sent_wrong_is_a_problem_that_names_the_field_on_postgres() {
+    sent_wrong(&Market::open(Engine::Postgres));
 }
 
 /// 2-a.3: whatever is wrong is a 4xx that names its field, in the words of the pages, and quotes nothing.
-#[test]
-fn what_is_sent_wrong_is_a_problem_that_names_the_field() {
-    let market = Market::open(Engine::Sqlite);
-    let guest = nobody(&market);
+fn sent_wrong(market: &Market) {
+    let guest = nobody(market);
     guest.get("/api/v1/nothing").is_problem(404, &[]);
     guest.get("/api/v2/cart").is_problem(404, &[]);
     guest.json("POST", "/api/v1/categories", &json!({})).is_problem(405, &[]);
@@ -147,10 +56,10 @@ fn what_is_sent_wrong_is_a_problem_that_names_the_field() {
         let said = guest.send("GET", "/api/v1/cart", &[("authorization", sent)], None);
         assert_eq!(said.is_problem(401, &[]).header("www-authenticate"), "Bearer");
     }
-    let wrong = Program { market: &market, token: Some(format!("hanse_{}", "A".repeat(43))) };
+    let wrong = Program { market, token: Some(format!("hanse_{}", "A".repeat(43))) };
     wrong.get("/api/v1/cart").is_problem(401, &[]);
 
-    let buyer = member(&market, "demo_buyer", &["buy"]);
+    let buyer = member(market, "demo_buyer", &["buy"]);
     let said = buyer.get("/api/v1/cart");
     assert_eq!((said.is(200)["lines"].as_i64(), said.header("cache-control")), (Some(0), "no-store"));
     assert_eq!(said.header("ratelimit-limit"), "600");
@@ -227,7 +136,7 @@ fn what_is_sent_wrong_is_a_problem_that_names_the_field() {
     buyer.get("/api/v1/addresses").is_problem(409, &[]);
 
     // A seller's forms.
-    let seller = member(&market, "demo_seller_1", &["sell"]);
+    let seller = member(market, "demo_seller_1", &["sell"]);
     let shop = seller.get("/api/v1/sell/shop");
     let mut edit = json!({"version": shop.is(200)["version"], "face": shop.json["face"],
         "contact": {"name": "Sales office", "phone": "no"}});
@@ -244,7 +153,20 @@ fn what_is_sent_wrong_is_a_problem_that_names_the_field() {
         .json("PUT", "/api/v1/sell/settlement-account", &json!({"settlement_account": "x"}))
         .is_problem(422, &[("settlement_account", "invalid-too-short")]);
     seller.json("POST", "/api/v1/sell/products", &json!({})).is_problem(415, &[]);
-    let hooking = member(&market, "demo_seller_1", &["hooks"]);
+    let imports = "/api/v1/sell/imports";
+    seller.json("POST", imports, &json!({})).is_problem(415, &[]);
+    uploaded(&seller, &[]).is_problem(422, &[("sheet", "import-sheet-missing")]);
+    uploaded(&seller, &[("sheet", "product_ref,stok\nA,1\n")])
+        .is_problem(422, &[("sheet", "import-file-unknown-column-near")]);
+    uploaded(&seller, &[("sheet", "product_ref,stock\nA,1\n"), ("archive", "no archive")])
+        .is_problem(422, &[("archive", "import-archive-bad")]);
+    uploaded(&seller, &[("pictures", "x")]).is_problem(422, &[("pictures", "api-unknown-field")]);
+    seller
+        .json("POST", &format!("{imports}/{none}/start"), &json!({"part": 1}))
+        .is_problem(422, &[("part", "api-unknown-field")]);
+    seller.json("POST", &format!("{imports}/{none}/start"), &json!({})).is_problem(404, &[]);
+    seller.get(&format!("{imports}/{none}/mistakes?after=1")).is_problem(422, &[("after", "api-not-a-cursor")]);
+    let hooking = member(market, "demo_seller_1", &["hooks"]);
     let hooks = "/api/v1/sell/webhooks";
     hooking
         .json("POST", hooks, &json!({"name": " ", "url": "https://10.0.0.1/", "topics": ["webhook.test"]}))
@@ -272,12 +194,12 @@ fn what_is_sent_wrong_is_a_problem_that_names_the_field() {
     hooking.send("DELETE", &one, &[], None).is(204);
     hooking.get(&one).is_problem(404, &[]);
     // A member without a shop.
-    member(&market, "demo_buyer", &["sell"])
+    member(market, "demo_buyer", &["sell"])
         .get("/api/v1/sell/products")
         .is_problem(403, &[("", "refused-catalogue-no-shop")]);
 
     // Too often.
-    let eager = member(&market, "demo_buyer", &["buy:read"]);
+    let eager = member(market, "demo_buyer", &["buy:read"]);
     for _ in 0..600 {
         eager.get("/api/v1/cart").is(200);
     }
@@ -306,128 +228,65 @@ fn first_product(guest: &Program, words: &str) -> (String, String) {
     (id, variant)
 }
 
-// --- what a token may do ----------------------------------------------------------------------------------------------
+/// Sends a form with these files to be imported.
+fn uploaded(seller: &Program, files: &[(&str, &str)]) -> program::Said {
+    let line = "------hanse";
+    let part = |(name, content): &(&str, &str)| {
+        format!("--{line}\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"x\"\r\n\r\n{content}\r\n")
+    };
+    let body: String = files.iter().map(part).chain([format!("--{line}--\r\n")]).collect();
+    let kind = format!("multipart/form-data; boundary={line}");
+    seller.send("POST", "/api/v1/sell/imports", &[("content-type", &kind)], Some(&body))
+}
 
-/// 2.3.2-c.1, 3.5-a.1: every operation of the document, without a token, with one of another reach, and with another
-/// person's ids: refused, and nothing is changed.
+// --- an order, and the end of a token -----------------------------------------------------------------------------------
+
 #[test]
-fn a_token_reaches_as_far_as_was_chosen() {
-    let market = Market::open(Engine::Sqlite);
-    let buyer = member(&market, "demo_buyer", &["buy"]);
-    let (product, variant) = first_product(&nobody(&market), "golden");
-    let shop = nobody(&market).get(&format!("/api/v1/products/{product}")).is(200)["shop"]["id"].clone();
-    let shop = shop.as_str().expect("a shop").to_owned();
-    buyer.json("PUT", &format!("/api/v1/cart/lines/{product}/{variant}"), &json!({"quantity": 20})).is(200);
-    let total = buyer.get("/api/v1/quote").is(200)["cart"]["total"]["minor"].clone();
-    let order = json!({"total_seen": total, "to": "another", "assured": "en",
-        "consignee": {"name": NAME, "phone": PHONE, "address": PLACE}});
-    let place = |order: &Value| {
-        let headers = [("content-type", "application/json"), ("idempotency-key", "one-order-of-the-tests")];
+fn an_order_is_placed_once_and_a_token_ends_on_sqlite() {
+    once(&Market::open(Engine::Sqlite));
+}
+
+#[test]
+fn an_order_is_placed_once_and_a_token_ends_on_postgres() {
+    once(&Market::open(Engine::Postgres));
+}
+
+/// 2.3.2-a.1, 2.3.2-c.1
+fn once(market: &Market) {
+    let buyer = member(market, "demo_buyer", &["buy"]);
+    let (product, variant) = first_product(&nobody(market), "golden");
+    let chosen = || {
+        buyer.json("PUT", &format!("/api/v1/cart/lines/{product}/{variant}"), &json!({"quantity": 20})).is(200);
+        buyer.get("/api/v1/quote").is(200)["cart"]["total"]["minor"].clone()
+    };
+    let place = |key: &str, order: &Value| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
         buyer.send("POST", "/api/v1/orders", &headers, Some(&order.to_string()))
     };
-    let placed = place(&order);
-    let (checkout, of) = (placed.is(201)["checkout"].clone(), placed.json["orders"][0]["id"].clone());
-    let (checkout, of) = (checkout.as_str().expect("an id").to_owned(), of.as_str().expect("an id").to_owned());
+    let order = json!({"total_seen": chosen(), "to": "another", "assured": "en",
+        "consignee": {"name": NAME, "phone": PHONE, "address": PLACE}});
+    let placed = place("one-order-of-the-tests", &order);
+    let of = placed.is(201)["orders"][0]["id"].as_str().expect("an id").to_owned();
     // The same once more is the same; another content under the key is refused.
-    let again = place(&order);
+    let again = place("one-order-of-the-tests", &order);
     assert_eq!(again.is(200)["orders"], placed.json["orders"]);
     let mut other = order.clone();
     other["delivery_time"] = json!("weekdays");
-    place(&other).is_problem(422, &[("Idempotency-Key", "refused-trade-sent-before")]);
-    let consent = buyer.get("/api/v1/me/consents").is(200)[0].clone();
-    assert!(consent["notice"].is_string());
-
-    let seller = member(&market, "demo_seller_2", &["sell"]);
-    let mine = seller.get("/api/v1/sell/shop").is(200)["id"].as_str().expect("an id").to_owned();
-    let (stranger, theirs) = match mine == shop {
-        true => (member(&market, "demo_seller_3", &["buy", "sell", "hooks"]), "demo_seller_2"),
-        false => (member(&market, "demo_seller_2", &["buy", "sell", "hooks"]), "another seller"),
-    };
-    let hooking = member(&market, "demo_seller_1", &["hooks"]);
-    let webhook = hooking.json("POST", "/api/v1/sell/webhooks", &hook_of("http://127.0.0.1:1099/hook"));
-    let webhook = webhook.is(201)["webhook"]["id"].as_str().expect("an id").to_owned();
-    let readers = [
-        member(&market, "demo_buyer", &["buy:read"]),
-        member(&market, "demo_seller_1", &["sell:read"]),
-        member(&market, "demo_seller_1", &["hooks:read"]),
-        operator(&market, &["operate:read"]),
-    ];
-    let writers = [
-        member(&market, "demo_buyer", &["buy"]),
-        member(&market, "demo_seller_1", &["sell"]),
-        hooking,
-        operator(&market, &["operate"]),
-    ];
-    let before = buyer.get(&format!("/api/v1/orders/{of}"));
-
-    let (mut walked, mut foreign) = (0, 0);
-    for (method, path, operation) in operations(&market) {
-        let wanted: Vec<String> = operation["security"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|one| one["token"][0].as_str().map(str::to_owned))
-            .collect();
-        let here = path
-            .replace("{order}", &of)
-            .replace("{checkout}", &checkout)
-            .replace("{product}", &product)
-            .replace("{variant}", &variant)
-            .replace("{shop}", &shop)
-            .replace("{purpose}", "KeepAddressBook")
-            .replace("{address}", &of)
-            .replace("{refund}", &of)
-            .replace("{job}", &of)
-            .replace("{webhook}", &webhook)
-            .replace("{delivery}", &of);
-        assert!(!here.contains('{'), "{path}");
-        let body = body_for(operation["operationId"].as_str().expect("an id"));
-        let body = body.as_ref().map(Value::to_string);
-        let headers = [("content-type", "application/json"), ("idempotency-key", "another-key-of-the-tests")];
-        let headers = if body.is_some() { &headers[..] } else { &[] };
-        if wanted.is_empty() {
-            assert!(nobody(&market).get(&here).status < 500);
-            continue;
-        }
-        walked += 1;
-        nobody(&market).send(&method, &here, headers, body.as_deref()).is_problem(401, &[]);
-        let reads = wanted[0].ends_with(":read");
-        let kind = |reach: &str| wanted.iter().any(|w| w.trim_end_matches(":read") == reach);
-        for (reach, reader, writer) in [
-            ("buy", &readers[0], &writers[0]),
-            ("sell", &readers[1], &writers[1]),
-            ("hooks", &readers[2], &writers[2]),
-            ("operate", &readers[3], &writers[3]),
-        ] {
-            if !kind(reach) {
-                reader.send(&method, &here, headers, body.as_deref()).is_problem(403, &[]);
-                writer.send(&method, &here, headers, body.as_deref()).is_problem(403, &[]);
-            } else if !reads {
-                reader.send(&method, &here, headers, body.as_deref()).is_problem(403, &[]);
-            }
-        }
-        // Somebody with both reaches, and nothing of these. Of a shop or a good that everybody sees, only its seller's
-        // operations are another's.
-        let named = ["{order}", "{checkout}", "{address}", "{webhook}"].iter().any(|part| path.contains(part))
-            || (path.starts_with("/api/v1/sell/") && path.contains("{product}"));
-        if named {
-            foreign += 1;
-            let said = stranger.send(&method, &here, headers, body.as_deref());
-            let off = said.json["errors"][0]["code"] == "refused-trade-address-book-off";
-            // A form with files is read after it is known whose product it is.
-            assert!(said.status == 404 || off, "{method} {here} by {theirs}: {} {}", said.status, said.json);
-        }
-    }
-    assert!(walked > 50 && foreign > 15, "{walked} {foreign}");
-    let after = buyer.get(&format!("/api/v1/orders/{of}"));
-    assert_eq!(before.is(200), after.is(200), "nothing is changed");
-    assert_eq!(after.header("cache-control"), "no-store");
-    assert_eq!(after.json["consignee"]["name"], NAME);
+    place("one-order-of-the-tests", &other).is_problem(422, &[("Idempotency-Key", "refused-trade-sent-before")]);
+    let shown = buyer.get(&format!("/api/v1/orders/{of}"));
+    assert_eq!(shown.is(200)["consignee"]["name"], NAME);
+    assert_eq!(shown.header("cache-control"), "no-store");
+    let account = buyer.get("/api/v1/me");
+    assert_eq!(account.is(200)["name"], "demo_buyer");
+    assert!(account.json["phone"].as_str().is_some_and(|phone| phone.contains('*')), "{}", account.json);
+    let number = placed.json["orders"][0]["number"].as_str().expect("a number").to_owned();
+    the_record_of_trades(market, &number);
+    an_address_is_kept(market, &buyer, &chosen, &place);
 
     // A token ends when it is ended, and all of them with a new password's or everywhere's sign-out.
     let mut browser = market.browser();
     browser.signs_in("demo_buyer", PASSWORD);
-    let one = Program { market: &market, token: Some(token(&mut browser, "/my/tokens", &["buy:read"])) };
+    let one = Program { market, token: Some(token(&mut browser, "/my/tokens", &["buy:read"])) };
     one.get("/api/v1/cart").is(200);
     browser.send("/my/tokens/end", &[]).shows(&["The token is over"]);
     one.get("/api/v1/cart").is_problem(401, &[]);
@@ -440,31 +299,83 @@ fn a_token_reaches_as_far_as_was_chosen() {
     browser.send("/my/tokens", &[("name", " "), ("days", "30")]).refused(&["name", "reaches"]);
 }
 
-fn hook_of(url: &str) -> Value {
-    json!({"name": "stock system", "url": url, "topics": ["order.placed"]})
+/// 5.1-a.2, 5.3.1-a.S1: the desk whose duty it is finds every order, page by page, without anybody's name; the operator's
+/// finds none.
+fn the_record_of_trades(market: &Market, number: &str) {
+    let password = "figures and sums";
+    let add = ["staff", "add", "--account", "accounts", "--name", "Accounts", "--role", "finance"];
+    market.command_with(&add, password);
+    let mut desk = market.browser();
+    desk.get("/en/console/sign-in");
+    desk.send("/console/sign-in", &[("account", "accounts"), ("password", password)]).shows(&["/en/console/orders"]);
+    desk.get("/en/console/orders").shows(&[number]).lacks(&[NAME, PHONE, PLACE]);
+    desk.get(&format!("/en/console/orders?q={number}")).shows(&[number]);
+    desk.get("/en/console/orders?tab=orders-on-way").shows(&["No orders here"]).lacks(&[number]);
+    desk.get("/en/console/orders?q=1").shows(&["No orders here"]);
+    let finance = Program { market, token: Some(token(&mut desk, "/console/tokens", &["operate:read"])) };
+    let record = "/api/v1/console/orders";
+    let found = finance.get(&format!("{record}?number={number}&state=placed"));
+    assert_eq!(found.is(200)["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!((&found.json["items"][0]["number"], &found.json["next"]), (&json!(number), &Value::Null));
+    assert!([NAME, PHONE, PLACE, "demo_buyer"].iter().all(|word| !found.json.to_string().contains(word)));
+    let first = finance.get(&format!("{record}?limit=1"));
+    assert_eq!(first.is(200)["items"][0]["number"], number);
+    finance.get(&format!("{record}?state=lost")).is_problem(422, &[("state", "invalid-choice")]);
+    operator(market, &["operate"]).get(record).is_problem(403, &[]);
+    let mut owner = market.browser();
+    owner.get("/en/console/sign-in");
+    owner.send("/console/sign-in", &[("account", "operator"), ("password", PASSWORD)]).lacks(&["/en/console/orders"]);
+    assert_eq!(owner.get("/en/console/orders").status, 403);
 }
 
-/// A body that is right by itself, so that only whose it is can be wrong.
-fn body_for(operation: &str) -> Option<Value> {
-    let place = json!({"name": NAME, "phone": PHONE, "address": PLACE});
-    Some(match operation {
-        "add_to_cart" => json!({"lines": []}),
-        "put_cart_line" => json!({"quantity": 5}),
-        "choose_in_cart" => json!({"which": "all", "chosen": true}),
-        "place_orders" => json!({"total_seen": 0, "to": "own", "consignee": place}),
-        "start_payment" => json!({}),
-        "hide_order" => json!({"hidden": true}),
-        "keep_address" => json!({"consignee": place}),
-        "edit_address" => place,
-        "give_consent" => json!({"notice_hash": "", "language": "en"}),
-        "ship_order" => json!({"carrier": "sf", "kind": "other", "weight_grams": 1000}),
-        "set_stock" => json!({"variants": []}),
-        "change_account" => json!({"settlement_account": "6228480012340042"}),
-        "make_webhook" | "edit_webhook" => hook_of("http://127.0.0.1:1099/hook"),
-        "replay_webhook" => json!({"since": "2026-01-01T00:00:00Z"}),
-        "decide_on_shop" => json!({"decision": "approve"}),
-        _ => return None,
-    })
+/// 0-a.7, 2.3.2-d: an address is kept with the order that goes there, by the consent that comes with it, once; somebody
+/// else's as somebody else's.
+fn an_address_is_kept(
+    market: &Market,
+    buyer: &Program,
+    chosen: &dyn Fn() -> Value,
+    place: &dyn Fn(&str, &Value) -> program::Said,
+) {
+    let consents = buyer.get("/api/v1/me/consents");
+    let asked = consents.is(200).as_array().expect("consents").iter().find(|c| c["purpose"] == "KeepAddressBook");
+    let keep = json!({"notice_hash": asked.expect("the book's")["notice_hash"], "language": "en"});
+    let order = |to: &str, keep: &Value| {
+        let mut order = json!({"total_seen": chosen(), "to": to, "keep": keep,
+            "consignee": {"name": NAME, "phone": PHONE, "address": PLACE}});
+        if to == "another" {
+            order["assured"] = json!("en");
+        }
+        order
+    };
+    // Words that were not shown are no consent, and nothing is ordered by them.
+    let wrong = json!({"notice_hash": "other words", "language": "en"});
+    place("an-order-that-is-not", &order("own", &wrong))
+        .is_problem(409, &[("keep.notice_hash", "consent-words-changed")]);
+    buyer.get("/api/v1/addresses").is_problem(409, &[("", "refused-trade-address-book-off")]);
+    let book = || buyer.get("/api/v1/addresses").is(200)["addresses"].as_array().expect("a book").clone();
+
+    let own = order("own", &keep);
+    place("an-order-and-its-address", &own).is(201);
+    assert_eq!(book().len(), 1);
+    place("an-order-and-its-address", &own).is(200);
+    place("another-order-to-another", &order("another", &keep)).is(201);
+    let kept = book();
+    assert_eq!(
+        kept.iter().map(|a| a["of_another"].as_bool()).collect::<Vec<_>>(),
+        [Some(false), Some(true)],
+        "{kept:?}"
+    );
+    assert!(kept.iter().all(|a| a["name"] == NAME && a["address"] == PLACE));
+    let to_kept = json!({"total_seen": chosen(), "to": "kept", "address": kept[0]["id"], "keep": keep});
+    place("an-order-to-what-is-kept", &to_kept).is_problem(422, &[("keep", "invalid-choice")]);
+    // The pages know of it.
+    let mut browser = market.browser();
+    browser.signs_in("demo_buyer", PASSWORD);
+    browser.get("/en/my/addresses").shows(&[NAME, PLACE]);
+}
+
+fn hook_of(url: &str) -> Value {
+    json!({"name": "stock system", "url": url, "topics": ["order.placed"]})
 }
 
 // --- a generated client -----------------------------------------------------------------------------------------------

@@ -15,21 +15,29 @@ const PLACE: [(&str, &str); 3] = [
     ("consignee_address", "浙江省义乌市稠州北路1号"),
 ];
 
-/// One marketplace for all steps: a start takes ten seconds.
 #[test]
-fn forms_say_what_is_wrong_and_keep_what_was_typed() {
-    let market = Market::open(Engine::Sqlite);
+fn forms_say_what_is_wrong_and_keep_what_was_typed_on_sqlite() {
+    all_steps(&Market::open(Engine::Sqlite));
+}
+
+#[test]
+fn forms_say_what_is_wrong_and_keep_what_was_typed_on_postgres() {
+    all_steps(&Market::open(Engine::Postgres));
+}
+
+/// One marketplace for all steps: a start takes ten seconds.
+fn all_steps(market: &Market) {
     let mut buyer = market.browser();
-    registering(&market, &mut buyer);
-    numbers(&market, &mut buyer);
+    registering(market, &mut buyer);
+    numbers(market, &mut buyer);
     the_cart(&mut buyer);
-    let pay = the_checkout(&market, &mut buyer);
-    what_is_to_be_paid(&market, &mut buyer, &pay);
-    consents_and_addresses(&market, &mut buyer);
-    the_shop(&market);
-    a_spreadsheet(&market);
+    let pay = the_checkout(market, &mut buyer);
+    what_is_to_be_paid(market, &mut buyer, &pay);
+    consents_and_addresses(market, &mut buyer);
+    the_shop(market);
+    a_spreadsheet(market);
     every_page_has_one_heading_and_its_own_ids(&mut buyer);
-    the_session_lives_from_use_to_use(&market, &mut buyer);
+    the_session_lives_from_use_to_use(market, &mut buyer);
 }
 
 /// 0-a.S2: who asks and what for stands by the first field; 0-a.1: the way back stays in the house.

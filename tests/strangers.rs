@@ -1,17 +1,23 @@
 //! Every address of the marketplace, asked by people whom it does not concern: with the ids, the forms and the tokens of
 //! somebody else. The addresses come from the table that the router is made of, the forms from the pages of those whose
-//! they are: what is new is in the walk by itself, or the walk says what it lacks. The interface for programs is walked
-//! in `api.rs`.
+//! they are: what is new is in the walk by itself, or the walk says what it lacks. So do the operations of the interface
+//! for programs (`strangers/programs.rs`), which come from its document.
 
+#[path = "support/program.rs"]
+mod program;
+#[path = "strangers/programs.rs"]
+mod programs;
 #[path = "support/receiver.rs"]
 mod receiver;
 mod support;
 
-use db::Engine;
+use db::{Engine, NewJob, Stop};
+use program::Program;
 use receiver::Receiver;
 use regex_lite::Regex;
 use std::collections::BTreeMap;
-use support::{Browser, Form, Market, asked, forms, owner_of, wait_until};
+use std::time::Duration;
+use support::{Browser, Form, Market, asked, forms, owner_of, token, wait_until};
 use web::{Gate, Route};
 
 const PASSWORD: &str = "wholesale-1688";
@@ -69,10 +75,18 @@ struct Victims {
     buyer: Person,
     seller: Person,
     operator: Person,
+    /// The desk that keeps the record of trades.
+    finance: Person,
     /// Another session of the buyer.
     elsewhere: Person,
     /// What stands for a parameter, by the path up to it.
     ids: BTreeMap<&'static str, Vec<String>>,
+    /// What no page's address names: a refund of the buyer's, work of the marketplace that failed, a code on its way.
+    refund: String,
+    job: String,
+    code: String,
+    /// Of programs of the buyer, the seller, the operator and the finance desk, each with all that they may.
+    tokens: [String; 4],
     _receiver: Receiver,
 }
 
@@ -80,6 +94,7 @@ impl Victims {
     /// Whose page it is.
     fn owner(&self, route: &Route) -> &Person {
         match route.gate {
+            _ if route.path == "/console/orders" => &self.finance,
             _ if route.path.starts_with("/console") => &self.operator,
             Gate::Seller => &self.seller,
             _ => &self.buyer,
@@ -146,10 +161,24 @@ fn victims(market: &Market) -> Victims {
         }
         (order, checkout)
     };
-    let ((paid, settled), (unpaid, open)) = (orders(true), orders(false));
+    let [(paid, settled), (unpaid, open), (refunded, _)] = [true, false, true].map(&mut orders);
+    buyer.get(&format!("/en/orders/{refunded}"));
+    buyer.send("/refund", &[]);
+    let buyers = token(&mut buyer, "/my/tokens", &["buy"]);
+    let program = Program { market, token: Some(buyers.clone()) };
+    let refund = wait_until("the refund", || {
+        let order = program.get(&format!("/api/v1/orders/{refunded}"));
+        let refund = &order.is(200)["refunds"][0];
+        (refund["state"] == "done").then(|| refund["id"].as_str().expect("an id").to_owned())
+    });
     buyer.puts_in_cart("golden", 20);
     makes_token(&mut buyer, "/my/tokens", "reach-buy");
+    // The code of the registration is some time ago.
+    market.clock_moves(Duration::from_secs(300));
     let mut elsewhere = market.browser();
+    elsewhere.get("/en/sign-in/code");
+    elsewhere.send("/sign-in/code", &[("phone", MEMBER_PHONE)]).shows(&["code_id"]);
+    let code = elsewhere.find(r#"name="code_id" value="([^"]+)""#);
     elsewhere.signs_in(MEMBER, "a good long phrase");
 
     let receiver = Receiver::start();
@@ -177,11 +206,17 @@ fn victims(market: &Market) -> Victims {
         listed.then(|| seller.find(r#"href="/en/sell/webhooks/[0-9a-f-]{36}/deliveries/([0-9a-f-]{36})""#))
     });
     makes_token(&mut seller, "/my/tokens", "reach-sell");
+    let sellers = token(&mut seller, "/my/tokens", &["sell", "hooks"]);
 
     let mut operator = market.browser();
     operator.get("/en/console/sign-in");
     operator.send("/console/sign-in", &[("account", "operator"), ("password", PASSWORD)]);
     makes_token(&mut operator, "/console/tokens", "reach-operate");
+    let operators = token(&mut operator, "/console/tokens", &["operate"]);
+    let job = failed_work(market, &Program { market, token: Some(operators.clone()) });
+
+    let mut finance = comes_to_desk(market, "accounts");
+    let desks = token(&mut finance, "/console/tokens", &["operate"]);
 
     let hooks = ["/sell/webhooks/{id}", "/sell/webhooks/{id}/deliveries/{delivery}"];
     let words = |all: &[&str]| all.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
@@ -193,7 +228,7 @@ fn victims(market: &Market) -> Victims {
         ("/my/security/device/{answer}", words(&["mine", "end"])),
         ("/my/addresses/{id}", vec![address]),
         ("/pay/{checkout}", vec![settled, open]),
-        ("/orders/{id}", vec![paid.clone(), unpaid]),
+        ("/orders/{id}", vec![paid.clone(), unpaid, refunded]),
         ("/orders/{id}/{verb}", words(&["cancel", "refund", "confirm", "hide"])),
         ("/sell/products/{id}", vec![product]),
         ("/sell/import/{id}", vec![import]),
@@ -209,10 +244,41 @@ fn victims(market: &Market) -> Victims {
         buyer: Person::of("the buyer", MEMBERS, &mut buyer, "/en/my/security"),
         seller: Person::of("the seller", SELLERS, &mut seller, "/en/my/security"),
         operator: Person::of("the operator", STAFFS, &mut operator, "/en/console/tokens"),
+        finance: Person::of("finance", STAFFS, &mut finance, "/en/console/tokens"),
         elsewhere: Person::of("the buyer elsewhere", MEMBERS, &mut elsewhere, "/en/my/security"),
         ids,
+        refund,
+        job,
+        code,
+        tokens: [buyers, sellers, operators, desks],
         _receiver: receiver,
     }
+}
+
+/// Somebody of the staff whom the walk has hired.
+fn comes_to_desk<'m>(market: &'m Market, account: &str) -> Browser<'m> {
+    let mut staff = market.browser();
+    staff.get("/en/console/sign-in");
+    staff.send("/console/sign-in", &[("account", account), ("password", PASSWORD2)]).shows(&["Access tokens"]);
+    staff
+}
+
+/// Work that its handler gives up at once.
+fn failed_work(market: &Market, operator: &Program) -> String {
+    let vault = hanse::house::open(&market.config()).expect("the marketplace's data");
+    let work = NewJob {
+        kind: catalogue::bulk::IMPORT_JOB,
+        unique: None,
+        due_at: 0,
+        body: serde_json::json!({"names": "no import"}),
+    };
+    vault.data().write_now(move |tx| Ok::<_, Stop<()>>(tx.enqueue(work.clone()))).expect("it is written");
+    vault.keys().database().clone().close();
+    vault.data().clone().close();
+    wait_until("the work", || {
+        let dead = operator.get("/api/v1/console/jobs");
+        dead.is(200)[0]["id"].as_str().map(str::to_owned)
+    })
 }
 
 fn makes_token(browser: &mut Browser, page: &str, reach: &str) {
@@ -315,17 +381,20 @@ fn off_page(to: &str, victims: &Victims) -> Option<Form> {
     let fields: &[(&str, &str)] = match to.trim_start_matches("/en") {
         // Offered where there are several.
         "/my/addresses/prefer" => &[("address", address)],
-        "/console/jobs/revive" => &[("job", id)],
+        "/console/jobs/revive" => &[("job", &victims.job)],
         // Asked only when the last proof is old.
         "/my/security/prove" | "/console/prove" => &[("password", "a guess at a password"), ("next", "/my/tokens")],
-        "/console/money/refund" => &[("refund", id)],
+        "/console/money/refund" => &[("refund", &victims.refund)],
         "/register/account"
         | "/sign-in/code/enter"
         | "/sign-in/forgotten/enter"
         | "/my/security/prove/code"
-        | "/my/security/prove/enter" => {
-            &[("code_id", id), ("code", "123456"), ("phone", MEMBER_PHONE), ("password", "another long phrase")]
-        }
+        | "/my/security/prove/enter" => &[
+            ("code_id", &victims.code),
+            ("code", "123456"),
+            ("phone", MEMBER_PHONE),
+            ("password", "another long phrase"),
+        ],
         "/hooks/alipay" | "/hooks/tracking" => &[("out_trade_no", id), ("trade_status", "TRADE_SUCCESS")],
         "/my/privacy/consents/answer" => &[("purpose", "KeepAddressBook"), ("answer", "no")],
         other if other.starts_with("/pay/") => &[],
@@ -352,10 +421,9 @@ fn names_something(route: &Route) -> bool {
 /// 2.3.2-c.1, 2.3.2-c.3, 3.5-a.1, 5.3.1-a.1
 fn walk(engine: Engine) {
     let market = Market::open(engine);
-    market.command_with(
-        &["staff", "add", "--account", "waybills", "--name", "Waybills", "--role", "logistics"],
-        PASSWORD2,
-    );
+    for (account, name, role) in [("waybills", "Waybills", "logistics"), ("accounts", "Accounts", "finance")] {
+        market.command_with(&["staff", "add", "--account", account, "--name", name, "--role", role], PASSWORD2);
+    }
     let victims = victims(&market);
     let strangers = strangers(&market);
     let (before, known) = seen(&market, &victims);
@@ -428,6 +496,7 @@ fn walk(engine: Engine) {
         }
     }
     wrong.extend(unchanged("forged forms"));
+    wrong.extend(programs::walk(&market, &victims));
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -443,9 +512,7 @@ fn strangers(market: &Market) -> Vec<Person> {
     let mut seller = market.browser();
     seller.signs_in("demo_seller_2", PASSWORD);
     all.push(Person::of("another seller", SELLERS, &mut seller, "/en/my/security"));
-    let mut staff = market.browser();
-    staff.get("/en/console/sign-in");
-    staff.send("/console/sign-in", &[("account", "waybills"), ("password", PASSWORD2)]).shows(&["Access tokens"]);
+    let mut staff = comes_to_desk(market, "waybills");
     all.push(Person::of("staff of another desk", STAFFS, &mut staff, "/en/console/tokens"));
     all
 }

@@ -62,6 +62,21 @@ def webhook():
     return call(SELL, "POST", "/sell/webhooks", hook)["webhook"]["id"]
 
 
+def an_import(n):
+    """A sheet with a mistake, checked."""
+    line = "------hanse"
+    part = f'--{line}\r\ncontent-disposition: form-data; name="sheet"; filename="x"\r\n\r\nproduct_ref,stock\nX-{n},lots\n\r\n--{line}--\r\n'
+    headers = {"authorization": f"Bearer {SELL}", "content-type": f"multipart/form-data; boundary={line}"}
+    request = urllib.request.Request(f"{BASE}/api/v1/sell/imports", part.encode(), headers, method="POST")
+    with urllib.request.urlopen(request) as answer:
+        one = json.loads(answer.read())["id"]
+    until = time.monotonic() + 30
+    while call(SELL, "GET", f"/sell/imports/{one}")["import"]["state"] != "checked":
+        assert time.monotonic() < until, "the check"
+        time.sleep(0.1)
+    return one
+
+
 def prepared():
     """The ids that stand in addresses, by their names; and others for what deletes."""
     product = call(SELL, "GET", "/sell/products?listed=true&limit=1")["items"][0]["id"]
@@ -79,8 +94,8 @@ def prepared():
         assert time.monotonic() < until, "the test's delivery"
         time.sleep(0.1)
     stay = {"product": product, "variant": variant, "shop": shop, "order": one, "checkout": checkout, "webhook": hook}
-    stay |= {"address": address(), "delivery": sent[0]["id"], "purpose": "KeepAddressBook"}
-    go = {"product": product, "variant": variant, "address": address(), "webhook": webhook(), "purpose": "OfferDeals"}
+    stay |= {"address": address(), "delivery": sent[0]["id"], "purpose": "KeepAddressBook", "import": an_import(1)}
+    go = {"product": product, "variant": variant, "address": address(), "webhook": webhook(), "purpose": "OfferDeals", "import": an_import(2)}
     return stay, go
 
 

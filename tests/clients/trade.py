@@ -22,7 +22,16 @@ from client.api.orders import confirm_order, get_checkout, get_order, get_quote,
 from client.api.sell import (
     apply_for_shop,
     ask_payout,
+    cancel_import,
     edit_product,
+    export_products,
+    forget_import,
+    get_import,
+    get_import_template,
+    list_import_mistakes,
+    list_imports,
+    start_import,
+    upload_import,
     get_balance,
     get_own_product,
     get_own_shop,
@@ -39,6 +48,7 @@ from client.api.sell import (
 )
 from client.models import (
     FreightTerms,
+    ImportForm,
     LineQuantity,
     ListShopsState,
     NewCartLine,
@@ -54,6 +64,7 @@ from client.models import (
     NewProductOffered,
     NewShipment,
     NewShop,
+    NewStart,
     NewStock,
     NewVariantOffered,
     PriceTier,
@@ -272,6 +283,52 @@ assert len(now.pictures) == 1 and now.tiers[0].price == 850 and now.pictures[0].
 assert take_down_product.sync_detailed(published.id, client=buyer).status_code == 204
 assert good(get_product.sync(published.id, client=guest)).sale == "down"
 assert list_product_again.sync_detailed(published.id, client=buyer).status_code == 204
+
+# Many products at once: what is sold goes out as a sheet and comes back changed, with a new one that has a mistake.
+assert "product_ref" in good(get_import_template.sync(client=buyer))
+sheet = good(export_products.sync(client=buyer))
+assert "Canary buttons" in sheet
+sheet = sheet.lstrip("\ufeff").replace("Canary buttons", "Canary horn buttons")
+head, *rows = sheet.splitlines()
+columns = head.split(",")
+row = ["C-9" if name == "product_ref" else "lots" if name == "stock" else "" for name in columns]
+
+
+def upload(text):
+    sheet = File(payload=io.BytesIO(text.encode()), file_name="goods.csv", mime_type="text/csv")
+    return good(upload_import.sync(client=buyer, body=ImportForm(sheet=sheet))).id
+
+
+def import_in(state, one):
+    return wait_until(f"an import that is {state}", lambda: (found := good(get_import.sync(one, client=buyer))).import_.state == state and found)
+
+
+bad = upload("\n".join([head, *rows, ",".join(row)]) + "\n")
+found = import_in("checked", bad)
+assert (found.import_.changed, found.import_.faulty) == (1, 1), found.to_dict()
+assert any(shown.title.en == "Canary horn buttons" for shown in found.preview)
+mistakes, after = [], None
+while True:
+    page = good(list_import_mistakes.sync(bad, client=buyer, limit=1, **({"after": after} if after else {})))
+    mistakes += page.items
+    after = page.next_
+    if not after:
+        break
+assert len(mistakes) == found.import_.mistakes and {"stock"} <= {mistake.column for mistake in mistakes}
+assert all(mistake.detail and mistake.code for mistake in mistakes)
+refused = start_import.sync_detailed(bad, client=buyer, body=NewStart())
+assert refused.status_code == 409 and good(get_product.sync(published.id, client=guest)).title.en == "Canary buttons"
+assert cancel_import.sync_detailed(bad, client=buyer).status_code == 204
+again = upload("\n".join([head, *rows]) + "\n")
+import_in("checked", again)
+assert start_import.sync_detailed(again, client=buyer, body=NewStart()).status_code == 202
+done = import_in("done", again).import_
+assert (done.changed, done.fresh, done.faulty) == (1, 0, 0)
+assert start_import.sync_detailed(again, client=buyer, body=NewStart()).status_code == 409
+assert good(get_product.sync(published.id, client=guest)).title.en == "Canary horn buttons"
+for one in good(list_imports.sync(client=buyer)):
+    assert forget_import.sync_detailed(one.id, client=buyer).status_code == 204
+assert not list_imports.sync(client=buyer)
 
 # Keeping an address asks for the consent, in words that were shown.
 problem = list_addresses.sync(client=buyer)

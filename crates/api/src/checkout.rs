@@ -2,25 +2,27 @@
 
 use crate::caller::Buying;
 use crate::cart::Cart;
+use crate::me::NewConsent;
 use crate::problem::{Answer, Error};
 use crate::shape::{Money, Time, Words};
 use crate::wire::{At, Json, KEY, Key, id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone, DeliveryTime, OrderNote};
-use policy::{Entered, Language, Typed};
+use policy::{Entered, Language, Purpose, Typed};
 use serde::{Deserialize, Serialize};
 use trade::Refused;
 use trade::address::Place;
 use trade::checkout::{self, Destination, NewOrder, Placed};
 use trade::payment::{self, PaymentState};
-use trade::policy::TakePayment;
+use trade::policy::{KeepAddressBook, TakePayment};
 use trade::state::OrderState;
 use utoipa::ToSchema;
 use vault::Actor;
 use web::app::{App, no_access, ready};
 use web::error::Failure;
-use web::{FormErrors, Lang};
+use web::pages::checkout::keep_too;
+use web::{FieldError, FormErrors, Lang};
 
 /// What an order of the chosen lines would be.
 #[derive(Serialize, ToSchema)]
@@ -29,13 +31,19 @@ pub struct Quote {
     pub cart: Cart,
     /// What the buyer assures who orders for somebody else: shown to them before `assured` is sent.
     pub assurance: Words,
+    /// What the buyer assures who also keeps that address: shown to them before `keep` is sent.
+    pub assurance_to_keep: Words,
 }
 
 /// What an order of the chosen lines would cost
 #[utoipa::path(get, path = "/api/v1/quote", tag = "orders", responses((status = OK, body = Quote)))]
 pub async fn get_quote(State(app): State<App>, Buying(buyer): Buying) -> Answer<axum::Json<Quote>> {
     let chosen = app.ask(move |r| trade::cart::view_chosen(r, &buyer)).await??;
-    Ok(axum::Json(Quote { cart: (&chosen).into(), assurance: checkout::ASSURANCE.into() }))
+    Ok(axum::Json(Quote {
+        cart: (&chosen).into(),
+        assurance: checkout::ASSURANCE.into(),
+        assurance_to_keep: trade::address::ASSURANCE.into(),
+    }))
 }
 
 /// Who receives the goods, where.
@@ -116,6 +124,10 @@ pub struct NewOrders {
     /// The buyer assures that the consignee agreed, in the words of the quote.
     #[serde(default)]
     pub assured: Option<ReadIn>,
+    /// Keeps `consignee` in the address book too, by the consent that this is: the words are those of `KeepAddressBook`
+    /// among the consents.
+    #[serde(default)]
+    pub keep: Option<NewConsent>,
     /// When delivery would be welcome.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -160,7 +172,8 @@ impl From<&Placed> for PlacedOrders {
 
 /// Orders the chosen lines of the cart, one order for each seller, all or none
 ///
-/// The same key with the same content is answered with what the first made (200); with other content it is refused.
+/// The same key with the same content is answered with what the first made (200), and keeps no address again; with other
+/// content it is refused.
 #[utoipa::path(post, path = "/api/v1/orders", tag = "orders", request_body = NewOrders,
     params(("Idempotency-Key" = String, Header, description = "16 to 64 letters, digits, - or _, new for each order")),
     responses((status = CREATED, body = PlacedOrders), (status = OK, body = PlacedOrders, description = "Placed before")))]
@@ -191,12 +204,23 @@ pub async fn place_orders(
     if matches!(new.to, To::Another) && new.assured.is_none() {
         web::app::Told::tell(&Refused::AssuranceMissing, &mut errors);
     }
+    // What stands in the book is kept already.
+    if matches!(new.to, To::Kept) && new.keep.is_some() {
+        errors.add(FieldError::plain("keep", "invalid-choice"));
+    }
     let Some(destination) = destination.filter(|_| errors.is_empty()) else { return Err(errors.into()) };
+    let keep = match &new.keep {
+        Some(keep) => {
+            let shown = keep.shown(&app, &KeepAddressBook::INFO, "keep.")?;
+            Some((shown, destination.clone(), Language::from(keep.language)))
+        }
+        None => None,
+    };
     let assured = new.assured.map(Language::from);
     let (access, delivery) = ready(checkout::prepare(&app.vault, &buyer, destination, assured).await)??;
     let order = NewOrder { once, total_seen: new.total_seen, delivery, wished_time, notes };
-    let terms = app.terms.clone();
-    let placed = app.write(move |tx| checkout::place_order(tx, &terms, &buyer, &access, &order)).await?;
+    let (terms, of) = (app.terms.clone(), buyer.clone());
+    let placed = app.write(move |tx| checkout::place_order(tx, &terms, &of, &access, &order)).await?;
     let placed = placed.map_err(|refused| match &refused {
         Refused::SentBefore { .. } => Error::refused_at(&refused, Some(KEY)),
         Refused::PriceChanged { .. } => Error::refused_at(&refused, Some("total_seen")),
@@ -207,6 +231,9 @@ pub async fn place_orders(
         }
         _ => Error::refused(&refused),
     })?;
+    if let Some((shown, ordered_to, read_in)) = keep {
+        keep_too(&app, &buyer, shown, ordered_to, read_in, &placed).await?;
+    }
     let status = if placed.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, axum::Json((&placed).into())))
 }

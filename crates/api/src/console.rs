@@ -1,19 +1,22 @@
 //! 5.3.1: the operator's console, as far as the role of the account goes.
 
 use crate::caller::OnDuty;
+use crate::orders::states;
 use crate::problem::{Answer, Error, Kind};
 use crate::sell::money::PayoutShown;
 use crate::sell::shop::{OwnShop, ShopState};
-use crate::shape::{Money, Page, Personal, RefundShown, Time};
-use crate::wire::{At, Json, Query, limit, not_a_cursor};
+use crate::shape::{Money, OrderHead, Page, Personal, RefundShown, Time};
+use crate::wire::{At, Json, Query, after, limit, not_a_cursor};
 use axum::extract::State;
 use axum::http::StatusCode;
 use catalogue::policy::QualifySeller;
 use catalogue::shop::{self, Decision};
 use db::Id;
 use serde::{Deserialize, Serialize};
+use trade::jobs::Checked;
+use trade::order::{self, RECORD_KEEPERS, RecordFilter};
 use trade::payment::{self, refunds_to_look_at};
-use trade::settlement;
+use trade::settlement::{self, TrialBalance};
 use utoipa::{IntoParams, ToSchema};
 use vault::NoAccess;
 use web::app::{App, no_access};
@@ -190,6 +193,41 @@ pub async fn decide_on_shop(
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct RecordAsked {
+    /// States, separated by commas; all where none is named.
+    #[param(example = "paid,shipped")]
+    state: Option<String>,
+    /// An order's whole number.
+    number: Option<String>,
+    /// Orders on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// The record of all trades, newest first: the orders of all shops, and nobody's name; for the desks whose duty it is
+#[utoipa::path(get, path = "/api/v1/console/orders", tag = "console", params(RecordAsked), responses((status = OK, body = Page<OrderHead>)))]
+pub async fn list_recorded_orders(
+    State(app): State<App>,
+    OnDuty(staff): OnDuty,
+    Query(asked): Query<RecordAsked>,
+) -> Answer<axum::Json<Page<OrderHead>>> {
+    may(&staff, RECORD_KEEPERS)?;
+    let filter = RecordFilter {
+        states: states(asked.state.as_deref())?,
+        number: asked.number.unwrap_or_default(),
+        before: after(asked.after.as_deref())?,
+        limit: limit(asked.limit)?,
+    };
+    let page = app.ask(move |r| order::recorded(r, &filter)).await??;
+    let items = page.rows.iter().map(OrderHead::from).collect();
+    Ok(axum::Json(Page { items, next: page.next.map(|id| id.to_string()) }))
+}
+
 /// The sum of an account over all shops.
 #[derive(Serialize, ToSchema)]
 pub struct AccountTotal {
@@ -208,6 +246,55 @@ pub struct DisputedPayment {
     pub settled_at: Option<Time>,
 }
 
+/// A refund that waits for the payment company, or that it refused.
+#[derive(Serialize, ToSchema)]
+pub struct RefundToLookAt {
+    pub refund: RefundShown,
+    /// As the payment company knows it.
+    pub number: String,
+    /// What the payment company said; empty where it said nothing.
+    pub why: String,
+}
+
+/// A payout that waits for the payment company, or that failed.
+#[derive(Serialize, ToSchema)]
+pub struct PayoutToLookAt {
+    pub payout: PayoutShown,
+    /// As the payment company knows it.
+    pub number: String,
+    /// The payment company's code; empty where it gave none.
+    pub code: String,
+}
+
+/// All entries of the journal together.
+#[derive(Serialize, ToSchema)]
+pub struct TrialShown {
+    /// The sum of all postings, for each currency: nothing, where the books balance.
+    pub sums: Vec<Money>,
+    /// Entries whose postings do not sum to nothing.
+    pub unbalanced_entries: i64,
+    /// Sellers' balances below nothing.
+    pub overdrawn: i64,
+}
+
+impl From<&TrialBalance> for TrialShown {
+    fn from(trial: &TrialBalance) -> TrialShown {
+        TrialShown {
+            sums: trial.sums.iter().map(|(currency, sum)| Money::in_(*sum, currency)).collect(),
+            unbalanced_entries: trial.unbalanced_entries,
+            overdrawn: trial.overdrawn,
+        }
+    }
+}
+
+/// What one side's books have and the other's have not, or have otherwise.
+#[derive(Serialize, ToSchema)]
+pub struct DifferenceShown {
+    pub number: String,
+    pub ours: Option<Money>,
+    pub theirs: Option<Money>,
+}
+
 /// The check of one day's books against the payment company's.
 #[derive(Serialize, ToSchema)]
 pub struct DayChecked {
@@ -217,17 +304,37 @@ pub struct DayChecked {
     pub checked_at: Time,
     /// Sales, refunds and payouts compared.
     pub compared: i64,
-    pub differences: usize,
+    /// What our journal summed to on that day.
+    pub trial_balance: Money,
+    pub differences: Vec<DifferenceShown>,
+}
+
+impl From<Checked> for DayChecked {
+    fn from(check: Checked) -> DayChecked {
+        let differences = check.differences.into_iter().map(|difference| DifferenceShown {
+            number: difference.number,
+            ours: difference.ours.map(Money::of),
+            theirs: difference.theirs.map(Money::of),
+        });
+        DayChecked {
+            day: check.day.to_string(),
+            checked_at: Time(check.checked_at),
+            compared: check.lines,
+            trial_balance: Money::of(check.trial_balance),
+            differences: differences.collect(),
+        }
+    }
 }
 
 /// Where all money is, and what of it needs an eye.
 #[derive(Serialize, ToSchema)]
 pub struct MoneyShown {
     pub books_balance: bool,
+    pub trial: TrialShown,
     pub accounts: Vec<AccountTotal>,
     pub disputed: Vec<DisputedPayment>,
-    pub refunds: Vec<RefundShown>,
-    pub payouts: Vec<PayoutShown>,
+    pub refunds: Vec<RefundToLookAt>,
+    pub payouts: Vec<PayoutToLookAt>,
     pub checks: Vec<DayChecked>,
 }
 
@@ -250,20 +357,25 @@ pub async fn get_money(State(app): State<App>, OnDuty(staff): OnDuty) -> Answer<
                 settled_at: Time::some(payment.settled_at),
             });
             let disputed = disputed.collect();
-            let checks = trade::jobs::checked(r, 14)?.into_iter().map(|check| DayChecked {
-                day: check.day.to_string(),
-                checked_at: Time(check.checked_at),
-                compared: check.lines,
-                differences: check.differences.len(),
+            let refunds = refunds_to_look_at(r, now - WAITS, LOOK)?.into_iter().map(|refund| RefundToLookAt {
+                refund: (&refund).into(),
+                number: refund.request_number(),
+                why: refund.why,
             });
-            let checks = checks.collect();
+            let refunds = refunds.collect();
+            let payouts = settlement::payouts_to_look_at(r, now - MONTH, LOOK)?.into_iter().map(|payout| {
+                PayoutToLookAt { payout: (&payout).into(), number: payout.request_number(), code: payout.code }
+            });
+            let payouts = payouts.collect();
+            let trial = settlement::trial_balance(r)?;
             Ok(MoneyShown {
-                books_balance: settlement::trial_balance(r)?.holds(),
+                books_balance: trial.holds(),
+                trial: (&trial).into(),
                 accounts,
                 disputed,
-                refunds: refunds_to_look_at(r, now - WAITS, LOOK)?.iter().map(RefundShown::from).collect(),
-                payouts: settlement::payouts_to_look_at(r, now - MONTH, LOOK)?.iter().map(PayoutShown::from).collect(),
-                checks,
+                refunds,
+                payouts,
+                checks: trade::jobs::checked(r, 14)?.into_iter().map(DayChecked::from).collect(),
             })
         })
         .await?;

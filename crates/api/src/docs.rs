@@ -1,5 +1,6 @@
 //! The document, and the page for people that is made from it: nothing on it is written a second time.
 
+use crate::beside::{self, Why};
 use crate::problem::Kind;
 use crate::routes::{SUMMARY_ZH, TAGS, document};
 use axum::http::{HeaderValue, header};
@@ -65,6 +66,7 @@ pub async fn page(frame: Frame) -> Response {
         h1 { (t(lang, "api-title")) }
         p { (t(lang, "api-intro")) " " a href="/api/openapi.json" { "/api/openapi.json" } }
         (how(&frame))
+        (persons(lang))
         @for (tag, en, zh) in TAGS { (part(lang, tag, if lang == Lang::ZH { zh } else { en })) }
         (problems(lang))
         (schemas(lang))
@@ -129,6 +131,21 @@ fn how(frame: &Frame) -> Markup {
     }
 }
 
+/// What no program does.
+fn persons(lang: Lang) -> Markup {
+    html! {
+        section.card.pad id="person" {
+            h2 { (t(lang, "api-person")) }
+            p { (t(lang, "api-person-intro")) }
+            @for why in Why::ALL {
+                h3 { (t(lang, why.keys().0)) }
+                p { (t(lang, why.keys().1)) }
+                p.note { @for (n, path) in beside::persons(why).iter().enumerate() { @if n > 0 { " " } code { (path) } } }
+            }
+        }
+    }
+}
+
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or("")
 }
@@ -179,6 +196,12 @@ fn one(lang: Lang, method: &str, path: &str, operation: &Value) -> Markup {
                 @if scopes.is_empty() { (t(lang, "api-no-token")) } @else {
                     (t(lang, "api-scopes")) (t(lang, "colon"))
                     @for (n, scope) in scopes.iter().enumerate() { @if n > 0 { " / " } code { (scope) } }
+                }
+            }
+            p.note {
+                (t(lang, "api-as-page")) (t(lang, "colon"))
+                @for (n, path) in beside::pages_of(text(operation, "operationId")).iter().enumerate() {
+                    @if n > 0 { ", " } code { (path) }
                 }
             }
             @if !table.is_empty() { (table) }

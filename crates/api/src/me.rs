@@ -1,12 +1,14 @@
-//! 4.1 and 4.4: who read my data, and what I agreed to.
+//! 4.1 and 4.4: my account, who read my data, and what I agreed to.
 
 use crate::caller::Me;
 use crate::problem::{Answer, Error, Kind};
-use crate::shape::{Page, Time, Words};
+use crate::shape::{Page, Personal, Time, Words};
 use crate::wire::{Json, Query, limit, not_a_cursor};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use db::Stop;
+use member::account;
+use member::policy::SignIn;
 use policy::documents::{Notice, plain};
 use policy::{Purpose, PurposeInfo, fields, recipients};
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,31 @@ use trade::policy::KeepAddressBook;
 use utoipa::{IntoParams, ToSchema};
 use vault::consent;
 use vault::ledger::{self, Reading};
+use web::app::no_access;
 use web::{App, Lang};
+
+/// Your account.
+#[derive(Serialize, ToSchema)]
+pub struct OwnAccount {
+    pub name: Personal,
+    /// Masked.
+    pub phone: Personal,
+    pub registered_at: Time,
+    pub last_sign_in_at: Option<Time>,
+}
+
+/// Your account, as it was opened
+#[utoipa::path(get, path = "/api/v1/me", tag = "me", responses((status = OK, body = OwnAccount)))]
+pub async fn get_own_account(State(app): State<App>, me: Me) -> Answer<axum::Json<OwnAccount>> {
+    let access = app.vault.access::<SignIn>(&me.actor(), std::slice::from_ref(&me.0)).await.map_err(no_access)?;
+    let own = app.ask(move |r| account::own(r, &access, &me.0)).await??;
+    Ok(axum::Json(OwnAccount {
+        name: Personal::of(&own.name),
+        phone: Personal::masked(&own.phone),
+        registered_at: Time(*own.registered_at.look()),
+        last_sign_in_at: own.last_login_at.as_ref().map(|at| Time(*at.look())),
+    }))
+}
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -150,6 +176,17 @@ pub struct NewConsent {
     pub language: crate::checkout::ReadIn,
 }
 
+impl NewConsent {
+    /// What the person agreed to; words that are not today's are refused under `base`, to be shown anew.
+    pub fn shown(&self, app: &App, purpose: &PurposeInfo, base: &str) -> Answer<consent::Shown> {
+        let notice = app.notice(purpose, Lang(self.language.into())).hash;
+        if self.notice_hash != notice {
+            return Err(Error::field(Kind::Conflict, &format!("{base}notice_hash"), "consent-words-changed"));
+        }
+        Ok(consent::Shown { edition: app.edition_number(), notice, way: "API" })
+    }
+}
+
 /// Agrees to one purpose, in the words that were shown
 #[utoipa::path(put, path = "/api/v1/me/consents/{purpose}", tag = "me", params(("purpose" = String, Path)),
     request_body = NewConsent, responses((status = NO_CONTENT)))]
@@ -160,11 +197,7 @@ pub async fn give_consent(
     Json(new): Json<NewConsent>,
 ) -> Answer<StatusCode> {
     let purpose = named(&app, &id)?;
-    let notice = app.notice(purpose, Lang(new.language.into())).hash;
-    if new.notice_hash != notice {
-        return Err(Error::field(Kind::Conflict, "notice_hash", "consent-words-changed"));
-    }
-    let shown = consent::Shown { edition: app.edition_number(), notice, way: "API" };
+    let shown = new.shown(&app, purpose, "")?;
     app.carry_out(move |tx| consent::grant_by_id(tx, &me, purpose.id, &shown)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -33,12 +33,17 @@ pub struct OrdersAsked {
     pub after: Option<String>,
 }
 
+/// The states of a query.
+pub fn states(asked: Option<&str>) -> Answer<Vec<trade::state::OrderState>> {
+    let named = asked.unwrap_or("").split(',').map(str::trim).filter(|id| !id.is_empty());
+    let states: Option<Vec<_>> = named.map(trade::state::OrderState::parse).collect();
+    states.ok_or_else(|| Error::field(crate::problem::Kind::Invalid, "state", "invalid-choice"))
+}
+
 impl OrdersAsked {
     pub fn filter(&self) -> Answer<Filter> {
-        let named = self.state.as_deref().unwrap_or("").split(',').map(str::trim).filter(|id| !id.is_empty());
-        let states: Option<Vec<_>> = named.map(trade::state::OrderState::parse).collect();
         Ok(Filter {
-            states: states.ok_or_else(|| Error::field(crate::problem::Kind::Invalid, "state", "invalid-choice"))?,
+            states: states(self.state.as_deref())?,
             words: self.q.clone().unwrap_or_default(),
             hidden: self.hidden.unwrap_or(false),
             before: after(self.after.as_deref())?,
@@ -64,6 +69,8 @@ pub async fn list_orders(
 #[derive(Serialize, ToSchema)]
 pub struct Order {
     pub order: OrderHead,
+    /// You have taken it out of the list.
+    pub hidden: bool,
     pub lines: Vec<LineOfOrder>,
     /// Null where the consignee, who is somebody else, has had their data erased.
     pub consignee: Option<Consignee>,
@@ -94,6 +101,7 @@ pub async fn get_order(State(app): State<App>, Buying(buyer): Buying, At(id): At
         address: Personal::of(&to.place),
     });
     Ok(axum::Json(Order {
+        hidden: detail.head.hidden,
         lines: LineOfOrder::all(&detail.lines, &detail.head.currency),
         consignee,
         for_another: detail.for_another,

@@ -171,6 +171,11 @@ impl Error {
         Error { errors: vec![FieldError::plain(field, key)], ..Error::new(kind) }
     }
 
+    /// It could be done at another time.
+    pub fn conflict(errors: FormErrors) -> Error {
+        Error { errors: errors.all().to_vec(), ..Error::new(Kind::Conflict) }
+    }
+
     pub fn too_many(after_seconds: u32) -> Error {
         Error { after_seconds: Some(after_seconds), ..Error::new(Kind::TooMany) }
     }
@@ -195,6 +200,7 @@ impl Error {
             | "refused-trade-no-such-order"
             | "refused-trade-no-such-refund"
             | "refused-trade-not-in-cart"
+            | "refused-catalogue-import-not-found"
             | "refused-catalogue-product-not-found"
             | "refused-catalogue-shop-not-found" => Kind::NotFound,
             // A path names it where it is not a field.
@@ -214,6 +220,8 @@ impl Error {
             | "refused-trade-waybill-under-way"
             | "refused-catalogue-edited"
             | "refused-catalogue-has-shop"
+            | "refused-catalogue-import-state"
+            | "refused-catalogue-imports-many"
             | "refused-catalogue-shop-paused"
             | "refused-catalogue-shop-state" => Kind::Conflict,
             _ => Kind::Invalid,

@@ -43,7 +43,7 @@ pub const TAGS: [(&str, &str, &str); 9] = [
     ("cart", "The cart", "进货单"),
     ("orders", "Ordering, paying, receiving", "下单、付款、收货"),
     ("addresses", "The address book", "地址簿"),
-    ("me", "Your own privacy: who read what, and what you agreed to", "我的隐私：访问记录与同意"),
+    ("me", "Your account and its privacy: who read what, and what you agreed to", "我的账户与隐私：访问记录与同意"),
     ("sell", "Your own shop: goods, orders to ship, money", "我的店铺：商品、发货、资金"),
     ("webhooks", "Your shop's webhooks: where your programs are told of orders", "店铺的 Webhook：订单进展通知"),
     ("console", "The operator's console", "运营后台"),
@@ -150,6 +150,7 @@ fn operations() -> OpenApiRouter<App> {
         .merge(buying())
         .merge(private())
         .merge(selling())
+        .merge(importing())
         .merge(hooking())
         .merge(operating())
 }
@@ -191,6 +192,7 @@ fn buying() -> OpenApiRouter<App> {
 
 fn private() -> OpenApiRouter<App> {
     OpenApiRouter::default()
+        .routes(gated(OWN_READ, "我的账户", routes!(me::get_own_account)))
         .routes(gated(OWN_READ, "谁读取了我的信息", routes!(me::list_readings)))
         .routes(gated(OWN_READ, "我的同意", routes!(me::list_consents)))
         .routes(gated(OWN, "给予同意", routes!(me::give_consent)))
@@ -221,6 +223,21 @@ fn selling() -> OpenApiRouter<App> {
         .layer(DefaultBodyLimit::max(sell::goods::FORM_BYTES_MAX))
 }
 
+fn importing() -> OpenApiRouter<App> {
+    use sell::imports;
+    OpenApiRouter::default()
+        .routes(gated(SELL_READ, "批量导入", routes!(imports::list_imports)))
+        .routes(gated(SELL, "上传表格并检查", routes!(imports::upload_import)))
+        .routes(gated(SELL_READ, "单次导入及预览", routes!(imports::get_import)))
+        .routes(gated(SELL_READ, "表格中的错误", routes!(imports::list_import_mistakes)))
+        .routes(gated(SELL, "开始导入", routes!(imports::start_import)))
+        .routes(gated(SELL, "中止导入", routes!(imports::cancel_import)))
+        .routes(gated(SELL, "删除导入记录", routes!(imports::forget_import)))
+        .routes(gated(SELL_READ, "导入表格模板", routes!(imports::get_import_template)))
+        .routes(gated(SELL_READ, "导出全部商品", routes!(imports::export_products)))
+        .layer(DefaultBodyLimit::max(imports::FORM_BYTES_MAX))
+}
+
 fn hooking() -> OpenApiRouter<App> {
     use sell::hooks;
     OpenApiRouter::default()
@@ -245,6 +262,7 @@ fn operating() -> OpenApiRouter<App> {
         .routes(gated(OPERATE_READ, "店铺", routes!(console::list_shops)))
         .routes(gated(OPERATE_READ, "单个店铺及其资料", routes!(console::get_any_shop)))
         .routes(gated(OPERATE, "审核店铺", routes!(console::decide_on_shop)))
+        .routes(gated(OPERATE_READ, "交易记录", routes!(console::list_recorded_orders)))
         .routes(gated(OPERATE_READ, "资金", routes!(console::get_money)))
         .routes(gated(OPERATE, "再次请求退款", routes!(console::retry_refund)))
         .routes(gated(OPERATE_READ, "失败的后台任务", routes!(console::list_dead_jobs)))

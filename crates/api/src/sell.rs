@@ -2,6 +2,7 @@
 
 pub mod goods;
 pub mod hooks;
+pub mod imports;
 pub mod money;
 pub mod orders;
 pub mod shop;

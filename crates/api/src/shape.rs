@@ -341,8 +341,6 @@ pub struct OrderHead {
     pub confirm_until: Option<Time>,
     /// When it was completed, cancelled, closed or refunded.
     pub ended_at: Option<Time>,
-    /// The buyer has taken it out of the list.
-    pub hidden: bool,
 }
 
 impl From<&Head> for OrderHead {
@@ -365,7 +363,6 @@ impl From<&Head> for OrderHead {
             received_at: Time::some(head.received_at),
             confirm_until: Time::some(head.confirm_until),
             ended_at: Time::some(head.completed_at),
-            hidden: head.hidden,
         }
     }
 }

@@ -31,8 +31,8 @@ pub use column::{COLUMNS, Column};
 pub use export::{example, head, list_of_mistakes, page};
 pub use mistake::{Message, Mistake};
 pub use run::{
-    HANDLERS, IMPORT_JOB, IMPORTS_MAX, Import, KEPT, MISTAKES_KEPT_MAX, Preview, State, Verdict, begin, cancel, close,
-    mistakes, of_shop, one, start,
+    HANDLERS, IMPORT_JOB, IMPORTS_MAX, Import, KEPT, MISTAKES_KEPT_MAX, MistakePlace, Preview, State, Verdict, begin,
+    cancel, close, mistakes, of_shop, one, start,
 };
 pub use sheet::{NotASheet, ROWS_MAX, SHEET_BYTES_MAX, Sheet};
 

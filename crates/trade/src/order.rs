@@ -16,7 +16,7 @@ use maud::Render;
 use policy::fields::{
     ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone, DeliveryTime, MemberName, OrderNote,
 };
-use policy::{Field, Purpose, Reads};
+use policy::{Field, Purpose, Reads, Role};
 use std::collections::HashMap;
 use vault::{Access, Actor, Masked, NotOpened, Personal, RowKey, Sealed, Vault};
 
@@ -127,7 +127,7 @@ pub fn mine(scope: &mut impl Scope, buyer: &Buyer, filter: &Filter) -> Result<Pa
     let query = listed(filter)
         .filter(purchase_order::buyer.eq(buyer.member.to_string()))
         .filter(purchase_order::hidden.eq(filter.hidden));
-    let page = heads(scope, query, filter)?;
+    let page = heads(scope, query, filter.limit)?;
     let rows = summaries(scope, page.rows)?;
     Ok(Page { rows, next: page.next })
 }
@@ -304,7 +304,7 @@ pub fn of_shop(
     filter: &Filter,
 ) -> Result<Page<SellerSummary>, Stop<Refused>> {
     let query = listed(filter).filter(purchase_order::shop.eq(seller.shop.to_string()));
-    let page = heads(scope, query, filter)?;
+    let page = heads(scope, query, filter.limit)?;
     let ids: Vec<&Id> = page.rows.iter().map(|head| &head.order).collect();
     let rows: Vec<(Id, Id, Id, Sealed<consignee::name>)> = consignee::table
         .filter(consignee::of_order.eq_any(ids))
@@ -346,7 +346,7 @@ pub async fn prepare_of_shop(
         .data()
         .read(move |r| {
             let query = listed(&asked).filter(purchase_order::shop.eq(me.shop.to_string()));
-            let heads = heads(r, query, &asked)?.rows;
+            let heads = heads(r, query, asked.limit)?.rows;
             let ids: Vec<&Id> = heads.iter().map(|head| &head.order).collect();
             let people = consignee::table
                 .filter(consignee::of_order.eq_any(ids))
@@ -457,6 +457,34 @@ fn term<P: Purpose>() -> i64 {
         .unwrap_or(0)
 }
 
+// --- the record of all trades ----------------------------------------------------------------------------------
+
+/// The desks whose duty the record of all trades is (5.1). The operator's is not among them: it opens nothing.
+pub const RECORD_KEEPERS: &[Role] = KeepTransactionRecords::INFO.roles;
+
+/// Which orders of the record are shown.
+#[derive(Clone, Debug, Default)]
+pub struct RecordFilter {
+    /// None named: all.
+    pub states: Vec<OrderState>,
+    /// An order's whole number; empty: all.
+    pub number: String,
+    /// The last order of the page before.
+    pub before: Option<Id>,
+    pub limit: i64,
+}
+
+/// The orders of all shops, newest first, for [`RECORD_KEEPERS`]: what they are, and nobody's name, telephone, address or
+/// note.
+pub fn recorded(scope: &mut impl Scope, filter: &RecordFilter) -> Result<Page<Head>, Stop<Refused>> {
+    let mut query = in_states(&filter.states, filter.before.as_ref());
+    let number = filter.number.trim();
+    if !number.is_empty() {
+        query = query.filter(purchase_order::number.eq(number.to_uppercase()));
+    }
+    heads(scope, query, filter.limit)
+}
+
 // --- rows ---------------------------------------------------------------------------------------------------------
 
 diesel::define_sql_function! {
@@ -468,11 +496,7 @@ type Boxed = purchase_order::BoxedQuery<'static, MultiBackend>;
 
 /// The orders that the filter lets through, whosever: the caller adds whose.
 fn listed(filter: &Filter) -> Boxed {
-    let mut query = purchase_order::table.into_boxed();
-    if !filter.states.is_empty() {
-        let states: Vec<&'static str> = filter.states.iter().map(|state| state.id()).collect();
-        query = query.filter(purchase_order::state.eq_any(states));
-    }
+    let mut query = in_states(&filter.states, filter.before.as_ref());
     let words: String = filter.words.trim().chars().take(WORDS_MAX).collect();
     if !words.is_empty() {
         // The engine lowers both sides, so that they meet in whatever alphabets it knows.
@@ -488,7 +512,16 @@ fn listed(filter: &Filter) -> Boxed {
         );
         query = query.filter(purchase_order::number.eq(words.to_uppercase()).or(exists(of_order)));
     }
-    if let Some(before) = &filter.before {
+    query
+}
+
+fn in_states(states: &[OrderState], before: Option<&Id>) -> Boxed {
+    let mut query = purchase_order::table.into_boxed();
+    if !states.is_empty() {
+        let states: Vec<&'static str> = states.iter().map(|state| state.id()).collect();
+        query = query.filter(purchase_order::state.eq_any(states));
+    }
+    if let Some(before) = before {
         query = query.filter(purchase_order::id.lt(before.to_string()));
     }
     query
@@ -566,8 +599,8 @@ const HEAD: (
     purchase_order::hidden,
 );
 
-fn heads(scope: &mut impl Scope, query: Boxed, filter: &Filter) -> Result<Page<Head>, Stop<Refused>> {
-    let limit = filter.limit.clamp(1, PAGE_MAX);
+fn heads(scope: &mut impl Scope, query: Boxed, limit: i64) -> Result<Page<Head>, Stop<Refused>> {
+    let limit = limit.clamp(1, PAGE_MAX);
     let mut rows: Vec<HeadRow> =
         query.order(purchase_order::id.desc()).limit(limit + 1).select(HEAD).load(scope.db())?;
     let more = rows.len() as i64 > limit;

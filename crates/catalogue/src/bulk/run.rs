@@ -130,7 +130,8 @@ pub struct Preview {
 
 // --- what the seller does ---------------------------------------------------------------------------------------------
 
-/// Takes in a file that was read as a table, and has it checked. Its blobs are on the disk.
+/// Takes in a file that was read as a table, and has it checked. Its blobs are on the disk. The same files, sent again
+/// while they are looked at, are the same import.
 pub fn begin(
     tx: &mut Tx,
     seller: &Seller,
@@ -138,6 +139,15 @@ pub fn begin(
     archive: Option<&BlobId>,
     read: (usize, usize),
 ) -> Result<Id, Stop<Refused>> {
+    let looked_at = goods_import::table
+        .filter(goods_import::shop.eq(&seller.shop))
+        .filter(goods_import::state.eq(State::Checking.id()))
+        .filter(goods_import::sheet.eq(sheet.as_str()))
+        .select((goods_import::id, goods_import::archive));
+    let looked_at: Vec<(Id, Option<String>)> = looked_at.load(tx.db)?;
+    if let Some((id, _)) = looked_at.into_iter().find(|(_, other)| other.as_deref() == archive.map(BlobId::as_str)) {
+        return Ok(id);
+    }
     let kept: i64 = goods_import::table.filter(goods_import::shop.eq(&seller.shop)).count().get_result(tx.db)?;
     if kept >= IMPORTS_MAX as i64 {
         return Err(Stop::refuse(Refused::ImportsMany { max: IMPORTS_MAX }));
@@ -282,22 +292,40 @@ pub fn of_shop(scope: &mut impl Scope, seller: &Seller) -> QueryResult<Vec<Impor
     Ok(rows.into_iter().map(import).collect())
 }
 
-/// The mistakes of an import of the seller's shop, in the order of the file.
-pub fn mistakes(scope: &mut impl Scope, seller: &Seller, id: &Id, limit: i64) -> QueryResult<Vec<Mistake>> {
+/// Where a mistake stands among those of its import: number of the product, and which of its mistakes.
+pub type MistakePlace = (i64, i64);
+
+/// The mistakes of an import of the seller's shop, in the order of the file, from behind `after` on.
+pub fn mistakes(
+    scope: &mut impl Scope,
+    seller: &Seller,
+    id: &Id,
+    after: Option<MistakePlace>,
+    limit: i64,
+) -> QueryResult<Vec<(MistakePlace, Mistake)>> {
     if one(scope, seller, id)?.is_none() {
         return Ok(Vec::new());
     }
-    let rows: Vec<(i64, String, String, String)> = import_mistake::table
+    let (place, sort) = after.unwrap_or((i64::MIN, i64::MIN));
+    let behind = import_mistake::place.gt(place).or(import_mistake::place.eq(place).and(import_mistake::sort.gt(sort)));
+    let rows: Vec<(MistakePlace, i64, String, String, String)> = import_mistake::table
         .filter(import_mistake::import.eq(id))
+        .filter(behind)
         .order((import_mistake::place, import_mistake::sort))
         .limit(limit)
-        .select((import_mistake::line, import_mistake::cell_of, import_mistake::cell, import_mistake::message))
+        .select((
+            (import_mistake::place, import_mistake::sort),
+            import_mistake::line,
+            import_mistake::cell_of,
+            import_mistake::cell,
+            import_mistake::message,
+        ))
         .load(scope.db())?;
     Ok(rows
         .into_iter()
-        .filter_map(|(line, column, cell, message)| {
+        .filter_map(|(place, line, column, cell, message)| {
             let message: Message = serde_json::from_str(&message).ok()?;
-            Some(Mistake { line, column: Column::of_key(&column), cell, message })
+            Some((place, Mistake { line, column: Column::of_key(&column), cell, message }))
         })
         .collect())
 }

@@ -17,13 +17,13 @@ use db::{Id, Read, Stop};
 use maud::{Markup, html};
 use partners::alipay::Cashier;
 use policy::fields::{DeliveryTime, OrderNote};
-use policy::{Entered, Purpose};
+use policy::{Entered, Language, Purpose};
 use std::collections::HashSet;
 use std::time::Duration;
 use trade::Buyer;
 use trade::address::{ASSURANCE as ASSURANCE_TO_KEEP, Kept, Whose};
 use trade::cart::{self, Cart};
-use trade::checkout::{self, Destination, NewOrder, Once, PlacedOrder};
+use trade::checkout::{self, Destination, NewOrder, Once, Placed, PlacedOrder};
 use trade::order::{self, Filter};
 use trade::payment::{self, PaymentState};
 use trade::policy::{KeepAddressBook, TakePayment};
@@ -260,15 +260,8 @@ pub async fn place(State(app): State<App>, me: SignedIn, frame: Frame, form: For
     };
     match outcome {
         Ok(placed) => {
-            // A press that is sent again keeps nothing again; the order stands whether or not keeping works.
-            if let Some((shown, Destination::Own(place) | Destination::Another(place))) = keep.filter(|_| placed.new) {
-                let person = me.member.clone();
-                app.carry_out(move |tx| consent::grant::<KeepAddressBook, _>(tx, &person, &shown)).await?;
-                let whose = match placed.orders.first().filter(|_| another) {
-                    Some(of) => Whose::consignee(&app.vault, &me.buyer(), &of.order, lang.0).await,
-                    None => Ok(Whose::own()),
-                };
-                let _kept = privacy::keep(&app, &me, place, whose).await?;
+            if let Some((shown, ordered_to)) = keep {
+                keep_too(&app, &me.buyer(), shown, ordered_to, lang.0, &placed).await?;
             }
             Ok(frame.go(&format!("/pay/{}", placed.checkout)))
         }
@@ -287,6 +280,34 @@ pub async fn place(State(app): State<App>, me: SignedIn, frame: Frame, form: For
             page(&app, &me, &frame, &form, errors, &Once::draw()).await
         }
     }
+}
+
+/// Keeps the address that was ordered to in the book, by the consent that came with the order. A press that is sent
+/// again keeps nothing again; the order stands whether or not keeping works.
+pub async fn keep_too(
+    app: &App,
+    buyer: &Buyer,
+    shown: consent::Shown,
+    ordered_to: Destination,
+    read_in: Language,
+    placed: &Placed,
+) -> Result<(), Failure> {
+    let (place, another) = match ordered_to {
+        Destination::Own(place) => (place, false),
+        Destination::Another(place) => (place, true),
+        Destination::Kept(_) => return Ok(()),
+    };
+    if !placed.new {
+        return Ok(());
+    }
+    let person = buyer.member.clone();
+    app.carry_out(move |tx| consent::grant::<KeepAddressBook, _>(tx, &person, &shown)).await?;
+    let whose = match placed.orders.first().filter(|_| another) {
+        Some(of) => Whose::consignee(&app.vault, buyer, &of.order, read_in).await,
+        None => Ok(Whose::own()),
+    };
+    let _kept = privacy::keep(app, buyer, place, whose).await?;
+    Ok(())
 }
 
 /// `GET /pay/{checkout}`: what is to be paid, and the way to the cashier.

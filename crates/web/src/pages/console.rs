@@ -9,6 +9,7 @@ use crate::format;
 use crate::frame::{Frame, paths};
 use crate::language::{Lang, f, t};
 use crate::pages::guest::{CURRENCY, both, shop_path};
+use crate::pages::orders::state_badge;
 use crate::pages::{prove, tokens};
 use crate::routes::{Gate, Routes};
 use crate::ui::{self, Entry, Kind};
@@ -20,8 +21,10 @@ use db::Id;
 use maud::{Markup, html};
 use member::{Staff, staff};
 use policy::Role;
+use trade::order::{self, RECORD_KEEPERS, RecordFilter};
 use trade::payment::{self, RefundState, refunds_to_look_at, retry_refund};
 use trade::settlement::{self, Account, PayoutState, TrialBalance};
+use trade::state::OrderState;
 use vault::{Actor, NoAccess};
 
 const PAGE: i64 = 30;
@@ -41,6 +44,7 @@ pub fn routes() -> Routes<App> {
         .get(Gate::Staff, "/console/shops", shops)
         .get(Gate::Staff, "/console/shops/{id}", one_shop)
         .post(Gate::Staff, "/console/shops/{id}", decide)
+        .get(Gate::Staff, "/console/orders", orders)
         .get(Gate::Staff, "/console/money", money)
         .post(Gate::Staff, "/console/money/refund", refund_again)
         .get(Gate::Staff, "/console/jobs", jobs)
@@ -61,9 +65,10 @@ pub const JOBS: &[Role] = &[Role::Operator];
 
 fn side(frame: &Frame, staff: &Staff, current: &str) -> Markup {
     let lang = frame.lang;
-    let all: [(&'static str, &str, &[Role]); 5] = [
+    let all: [(&'static str, &str, &[Role]); 6] = [
         ("console-overview", paths::CONSOLE, &[staff.role]),
         ("console-shops", "/console/shops", SHOPS),
+        ("console-orders", "/console/orders", RECORD_KEEPERS),
         ("console-money", "/console/money", MONEY),
         ("console-jobs", "/console/jobs", JOBS),
         ("my-tokens", tokens::OF_STAFF, &[staff.role]),
@@ -448,6 +453,58 @@ async fn decide(
             shop_page(&app, &duty, &frame, &id, &form, &errors).await
         }
     }
+}
+
+// --- orders -----------------------------------------------------------------------------------------------------------
+
+const ORDER_TABS: [(&str, &[OrderState]); 6] = [
+    ("orders-all", &[]),
+    ("orders-to-pay", &[OrderState::Placed]),
+    ("orders-to-ship", &[OrderState::Paid]),
+    ("orders-on-way", &[OrderState::Shipped]),
+    ("sell-orders-arrived", &[OrderState::Received]),
+    ("orders-ended", &[OrderState::Completed, OrderState::Cancelled, OrderState::Closed, OrderState::Refunded]),
+];
+
+/// `GET /console/orders`: the record of all trades (5.1), without anything of a person.
+async fn orders(State(app): State<App>, duty: OnDuty, uri: OriginalUri, frame: Frame) -> Result<Response, Failure> {
+    may(&duty.staff, RECORD_KEEPERS)?;
+    let lang = frame.lang;
+    let asked = app::query(&uri.0);
+    let tab = asked.get("tab").and_then(|tab| ORDER_TABS.iter().find(|(key, _)| key == tab)).unwrap_or(&ORDER_TABS[0]);
+    let number = asked.get("q").cloned().unwrap_or_default();
+    let before = asked.get("before").and_then(|id| Id::parse(id).ok());
+    let filter = RecordFilter { states: tab.1.to_vec(), number: number.clone(), before: before.clone(), limit: PAGE };
+    let page = app.ask(move |r| order::recorded(r, &filter)).await?;
+    let page = page.map_err(|refused| Failure::fault(refused.key()))?;
+    let all = frame.path("/console/orders");
+    let tabs: Vec<(&str, String, Option<u32>, bool)> =
+        ORDER_TABS.iter().map(|(key, _)| (t(lang, key), format!("{all}?tab={key}"), None, *key == tab.0)).collect();
+    let columns = ["console-number", "console-when", "console-shop", "console-state", "sell-amount"];
+    let mut table = ui::Table::new(t(lang, "console-orders"), &columns.map(|key| t(lang, key)));
+    for head in &page.rows {
+        table.row(vec![
+            ui::head_cell(html! { span.tabular { (head.number) } }),
+            ui::cell(ui::time(lang, head.placed_at)),
+            ui::cell(html! { a href=(frame.path(&shop_path(&head.shop))) { (both(lang, &head.shop_name)) } }),
+            ui::cell(state_badge(lang, head.state)),
+            ui::number_cell(html! { (format::money(lang, head.total, &head.currency)) }),
+        ]);
+    }
+    let here = format!("{all}?tab={}&q={}", tab.0, app::encode(&number));
+    let next = page.next.as_ref().map(|id| format!("{here}&before={id}"));
+    let content = html! {
+        (ui::section_head(t(lang, "console-orders"), Some(t(lang, "console-orders-text")), None))
+        (ui::tabs(t(lang, "console-orders"), &tabs))
+        (ui::search_field(&all, "q", &number, t(lang, "console-orders-search")))
+        @if table.is_empty() {
+            (ui::empty(ui::icon::orders(), t(lang, "orders-empty"), t(lang, "console-orders-empty"), None))
+        } @else {
+            (table)
+        }
+        (ui::pager_next(lang, before.map(|_| here), next))
+    };
+    Ok(frame.page(t(lang, "console-orders")).answer(with_side(&frame, &duty.staff, "/console/orders", content)))
 }
 
 // --- money ------------------------------------------------------------------------------------------------------------

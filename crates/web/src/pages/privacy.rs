@@ -15,9 +15,9 @@ use maud::{Markup, Render, html};
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone};
 use policy::{Entered, Purpose, PurposeInfo, Role, fields, recipients};
 use std::collections::HashMap;
-use trade::NotReady;
 use trade::address::{self, Kept, NewAddress, Place, Whose};
 use trade::policy::KeepAddressBook;
+use trade::{Buyer, NotReady};
 use vault::ledger::Reading;
 use vault::{NoAccess, consent, ledger};
 
@@ -423,7 +423,7 @@ pub async fn add_address(
             true => Whose::another(&app.vault, &me.buyer(), lang.0).await,
             false => Ok(Whose::own()),
         };
-        match keep(&app, &me, place, whose).await? {
+        match keep(&app, &me.buyer(), place, whose).await? {
             Ok(()) => return Ok(frame.go_saying("/my/addresses", "said-address-kept")),
             Err(refused) => refused.tell(&mut errors),
         }
@@ -444,16 +444,15 @@ fn assured(app: &App, lang: Lang, form: &FormData, errors: &mut FormErrors) {
 /// Keeps an address of the member's, or, on their word, of somebody else.
 pub async fn keep(
     app: &App,
-    me: &SignedIn,
+    buyer: &Buyer,
     place: Place,
     whose: Result<Whose, NotReady>,
 ) -> Result<Result<(), trade::Refused>, Failure> {
-    let buyer = me.buyer();
-    let (whose, access) = match (ready(whose)?, ready(address::prepare(&app.vault, &buyer).await)?) {
+    let (whose, access) = match (ready(whose)?, ready(address::prepare(&app.vault, buyer).await)?) {
         (Ok(whose), Ok(access)) => (whose, access),
         (Err(refused), _) | (_, Err(refused)) => return Ok(Err(refused)),
     };
-    let new = NewAddress { whose, place, preferred: false };
+    let (new, buyer) = (NewAddress { whose, place, preferred: false }, buyer.clone());
     Ok(app.write(move |tx| address::keep(tx, &buyer, &access, &new)).await?.map(|_| ()))
 }
 

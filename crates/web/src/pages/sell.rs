@@ -1,7 +1,7 @@
 //! 2.1.3-c, 2.3.3, 3.5-a: the seller's desk: applying for a shop, goods, orders, money. Every look-up begins at the
 //! shop of whoever asks; a list shows nobody's whole name.
 
-mod bulk;
+pub mod bulk;
 mod goods;
 pub mod hooks;
 mod money;

@@ -12,7 +12,7 @@ use crate::pages::guest::{CURRENCY, both, shop_path, tree, unit};
 use crate::ui;
 use axum::body::Body;
 use axum::extract::multipart::Field;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Multipart, Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use catalogue::bulk::{self, Column, Import, Mistake, Preview, Sheet, Verdict};
@@ -21,7 +21,7 @@ use catalogue::shop::Seller;
 use db::{BlobError, Id};
 use futures_util::stream;
 use maud::{Markup, html};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 const MIB: usize = 1024 * 1024;
 pub const FORM_BYTES_MAX: usize = bulk::SHEET_BYTES_MAX + bulk::ARCHIVE_BYTES_MAX + MIB;
@@ -171,25 +171,30 @@ fn state(state: bulk::State) -> (ui::Tone, &'static str) {
     }
 }
 
-/// What was uploaded; `None` where no file was chosen, an error where it was larger than is taken.
-#[derive(Default)]
-struct Upload {
+/// What was uploaded; `None` where no file was chosen, an error where it was larger than is taken. It has a place in
+/// memory for as long as it is here.
+pub struct Upload {
     sheet: Option<Result<Vec<u8>, Larger>>,
     archive: Option<Result<Vec<u8>, Larger>>,
+    /// A part that is neither of them, or one of them once more.
+    pub unknown: Option<String>,
+    _place: SemaphorePermit<'static>,
 }
 
 struct Larger;
 
-async fn receive(request: Request) -> Result<Upload, Failure> {
-    let mut multipart = form::with_files(request).await?;
-    let mut upload = Upload::default();
+/// Reads the files of a form, where it may be read: a page has looked at its token.
+pub async fn receive(mut multipart: Multipart) -> Result<Upload, Failure> {
+    static PLACES: Semaphore = Semaphore::const_new(AT_ONCE_MAX);
+    let _place = PLACES.acquire().await.map_err(Failure::fault)?;
+    let mut upload = Upload { sheet: None, archive: None, unknown: None, _place };
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
         match field.name() {
             Some("sheet") if upload.sheet.is_none() => upload.sheet = bytes_of(field, bulk::SHEET_BYTES_MAX).await?,
             Some("archive") if upload.archive.is_none() => {
                 upload.archive = bytes_of(field, bulk::ARCHIVE_BYTES_MAX).await?;
             }
-            _ => {}
+            name => upload.unknown = Some(name.unwrap_or("").to_owned()),
         }
     }
     Ok(upload)
@@ -214,9 +219,15 @@ async fn bytes_of(mut field: Field<'_>, max: usize) -> Result<Option<Result<Vec<
 
 /// `POST /sell/import`
 pub async fn upload(State(app): State<App>, desk: AtDesk, frame: Frame, request: Request) -> Result<Response, Failure> {
-    static PLACES: Semaphore = Semaphore::const_new(AT_ONCE_MAX);
-    let _place = PLACES.acquire().await.map_err(Failure::fault)?;
-    let upload = receive(request).await?;
+    let upload = receive(form::with_files(request).await?).await?;
+    match begin(&app, &desk.seller, upload).await? {
+        Ok(id) => Ok(frame.go(&import_path(&id))),
+        Err(errors) => form_page(&app, &desk, &frame, &errors).await,
+    }
+}
+
+/// Takes in what was uploaded and has it checked, or says at its field what is wrong with it.
+pub async fn begin(app: &App, seller: &Seller, upload: Upload) -> Result<Result<Id, FormErrors>, Failure> {
     let mut errors = FormErrors::default();
     let sheet = match upload.sheet {
         Some(Ok(bytes)) => Some(bytes),
@@ -242,7 +253,7 @@ pub async fn upload(State(app): State<App>, desk: AtDesk, frame: Frame, request:
         }
         None => None,
     };
-    let Some(sheet) = sheet else { return form_page(&app, &desk, &frame, &errors).await };
+    let Some(sheet) = sheet else { return Ok(Err(errors)) };
     let bytes = sheet.clone();
     let read = tokio::task::spawn_blocking(move || Sheet::read(&bytes).map(|sheet| sheet.size())).await;
     let size = match read.map_err(Failure::fault)? {
@@ -253,7 +264,7 @@ pub async fn upload(State(app): State<App>, desk: AtDesk, frame: Frame, request:
         }
     };
     if !errors.is_empty() {
-        return form_page(&app, &desk, &frame, &errors).await;
+        return Ok(Err(errors));
     }
     let blobs = app.vault.data().blobs().clone();
     let store = move || -> Result<_, BlobError> {
@@ -261,14 +272,12 @@ pub async fn upload(State(app): State<App>, desk: AtDesk, frame: Frame, request:
     };
     let stored = tokio::task::spawn_blocking(store).await.map_err(Failure::fault)?;
     let (sheet, archive) = stored.map_err(not_stored)?;
-    let seller = desk.seller.clone();
-    match app.write(move |tx| bulk::begin(tx, &seller, &sheet, archive.as_ref(), size)).await? {
-        Ok(id) => Ok(frame.go(&import_path(&id))),
-        Err(refused) => {
-            errors.refused(None, refused.key(), refused.args());
-            form_page(&app, &desk, &frame, &errors).await
-        }
-    }
+    let seller = seller.clone();
+    let begun = app.write(move |tx| bulk::begin(tx, &seller, &sheet, archive.as_ref(), size)).await?;
+    Ok(begun.map_err(|refused| {
+        errors.refused(None, refused.key(), refused.args());
+        errors
+    }))
 }
 
 // --- one import -------------------------------------------------------------------------------------------------------
@@ -281,7 +290,10 @@ async fn with_mistakes(app: &App, seller: &Seller, id: &Id, limit: i64) -> Resul
     let (seller, id) = (seller.clone(), id.clone());
     let found = app
         .read(move |r| match bulk::one(r, &seller, &id)? {
-            Some(import) => Ok(Some((import, bulk::mistakes(r, &seller, &id, limit)?))),
+            Some(import) => {
+                let found = bulk::mistakes(r, &seller, &id, None, limit)?;
+                Ok(Some((import, found.into_iter().map(|(_, mistake)| mistake).collect())))
+            }
             None => Ok(None),
         })
         .await?;
@@ -297,7 +309,7 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     let lang = frame.lang;
     let (import, mistakes) = with_mistakes(&app, &desk.seller, &named(&id)?, MISTAKES_SHOWN).await?;
-    let findable = import.findable_from.is_none_or(|position| app.index.position() >= position);
+    let findable = findable(&app, &import);
     let live = import.state.runs() || !findable;
     let size = [("products", import.products.into()), ("rows", import.rows.into())];
     let (tone, key) = state(import.state);
@@ -325,6 +337,11 @@ pub async fn show(
         }
     };
     Ok(frame.page(title(lang, &import)).answer(with_side(&frame, "/sell/products", content)))
+}
+
+/// Whether buyers find all that was imported.
+pub fn findable(app: &App, import: &Import) -> bool {
+    import.findable_from.is_none_or(|position| app.index.position() >= position)
 }
 
 fn title(lang: Lang, import: &Import) -> &'static str {
@@ -480,12 +497,15 @@ fn mistakes_table(frame: &Frame, import: &Import, mistakes: &[Mistake]) -> Marku
 
 /// Row, column, what stands there, what to do: in the reader's words.
 fn told(lang: Lang, mistake: &Mistake) -> [String; 4] {
+    let column = mistake.column.map_or("", |column| column.heading(lang.0));
+    [mistake.line.to_string(), column.to_owned(), mistake.cell.clone(), what_to_do(lang, mistake)]
+}
+
+pub fn what_to_do(lang: Lang, mistake: &Mistake) -> String {
     let args: Vec<(&str, Arg)> = (mistake.message.args.iter())
         .map(|(name, value)| (name.as_str(), form::argument(name, value.clone())))
         .collect();
-    let what = lookup(lang, &mistake.message.key, &args).unwrap_or_else(|| mistake.message.key.clone());
-    let column = mistake.column.map_or("", |column| column.heading(lang.0));
-    [mistake.line.to_string(), column.to_owned(), mistake.cell.clone(), what]
+    lookup(lang, &mistake.message.key, &args).unwrap_or_else(|| mistake.message.key.clone())
 }
 
 /// `POST /sell/import/{id}/start`
@@ -539,16 +559,23 @@ pub async fn close(
     _form: FormData,
 ) -> Result<Response, Failure> {
     let id = named(&id)?;
-    let of = id.clone();
-    let free = match app.write(move |tx| bulk::close(tx, &desk.seller, &of)).await? {
+    match forget(&app, desk.seller, id.clone()).await? {
+        Ok(()) => Ok(frame.go_saying("/sell/import", "said-import-closed")),
+        Err(refused) => after(&frame, &id, Err(refused), None),
+    }
+}
+
+/// Forgets an import, and its files where nothing else names them.
+pub async fn forget(app: &App, seller: Seller, id: Id) -> Result<Result<(), catalogue::Refused>, Failure> {
+    let free = match app.write(move |tx| bulk::close(tx, &seller, &id)).await? {
         Ok(free) => free,
-        Err(refused) => return after(&frame, &id, Err(refused), None),
+        Err(refused) => return Ok(Err(refused)),
     };
     let blobs = app.vault.data().blobs().clone();
     let deleted = move || free.iter().try_for_each(|blob| blobs.delete(blob));
     let deleted = tokio::task::spawn_blocking(deleted).await.map_err(Failure::fault)?;
     deleted.map_err(|error| Failure::fault(format!("an upload was not deleted: {error}")))?;
-    Ok(frame.go_saying("/sell/import", "said-import-closed"))
+    Ok(Ok(()))
 }
 
 // --- files ------------------------------------------------------------------------------------------------------------
@@ -563,7 +590,12 @@ fn file(name: &'static str, body: impl Into<Body>) -> Response {
 
 /// `GET /sell/import/template.csv`
 pub async fn template(State(app): State<App>, _desk: AtDesk, lang: Lang) -> Result<Response, Failure> {
-    let tree = tree(&app).await?;
+    template_file(&app, lang).await
+}
+
+/// A sheet with the columns and two products.
+pub async fn template_file(app: &App, lang: Lang) -> Result<Response, Failure> {
+    let tree = tree(app).await?;
     Ok(file("attachment; filename=\"hanse-template.csv\"", bulk::example(lang.0, &tree)))
 }
 
@@ -580,21 +612,25 @@ pub async fn mistakes_file(
     Ok(file("attachment; filename=\"hanse-mistakes.csv\"", table))
 }
 
-/// `GET /sell/export.csv`: page by page, so that a shop of any size takes little memory and holds no snapshot.
+/// `GET /sell/export.csv`
 pub async fn export(State(app): State<App>, desk: AtDesk, lang: Lang) -> Result<Response, Failure> {
+    export_file(app, desk.seller, lang).await
+}
+
+/// All goods of a shop: page by page, so that a shop of any size takes little memory and holds no snapshot.
+pub async fn export_file(app: App, seller: Seller, lang: Lang) -> Result<Response, Failure> {
     // The first page is read before anything is sent, so that a failure is one.
-    let first = read_page(&app, &desk.seller, lang, None).await?;
+    let first = read_page(&app, &seller, lang, None).await?;
     let head = bulk::head(lang.0);
-    let pages =
-        stream::try_unfold((app, desk.seller, Some(head), first), move |(app, seller, head, next)| async move {
-            if let Some(head) = head {
-                return Ok(Some((head, (app, seller, None, next))));
-            }
-            let Some((rows, last)) = next else { return Ok(None) };
-            let more = read_page(&app, &seller, lang, Some(last)).await;
-            let more = more.map_err(|failure| std::io::Error::other(format!("{failure:?}")))?;
-            Ok::<_, std::io::Error>(Some((rows, (app, seller, None, more))))
-        });
+    let pages = stream::try_unfold((app, seller, Some(head), first), move |(app, seller, head, next)| async move {
+        if let Some(head) = head {
+            return Ok(Some((head, (app, seller, None, next))));
+        }
+        let Some((rows, last)) = next else { return Ok(None) };
+        let more = read_page(&app, &seller, lang, Some(last)).await;
+        let more = more.map_err(|failure| std::io::Error::other(format!("{failure:?}")))?;
+        Ok::<_, std::io::Error>(Some((rows, (app, seller, None, more))))
+    });
     Ok(file("attachment; filename=\"hanse-products.csv\"", Body::from_stream(pages)))
 }
 
