@@ -483,7 +483,7 @@ pub struct ParcelShown {
     /// `asked`, `refused`, `ready`, `accepted`, `in_transit`, `out_for_delivery`, `failed`, `delivered` or `cancelled`.
     pub state: String,
     pub waybill: Option<Personal>,
-    /// Why the platform gives no waybill.
+    /// Why there is no waybill: the platform gives none, or does not answer and is asked again.
     pub refusal: Option<Words>,
     pub asked_at: Time,
     pub delivered_at: Option<Time>,
@@ -497,7 +497,7 @@ pub struct StationShown {
     pub at: Time,
     /// As the parcel's.
     pub state: String,
-    /// The depot, or empty.
+    /// The depot; where the delivery failed, why (`refused`, `nobody_there`, `lost`, `other`); or empty.
     pub place: String,
 }
 
@@ -509,7 +509,6 @@ impl From<&Station> for StationShown {
 
 impl<P: Purpose> From<&Way<P>> for ParcelShown {
     fn from(way: &Way<P>) -> ParcelShown {
-        let refused = way.state == trade::shipping::ParcelState::Refused;
         let name = |lang: Lang| carrier_name(&way.carrier, lang.0).to_owned();
         ParcelShown {
             id: way.shipment.to_string(),
@@ -517,7 +516,7 @@ impl<P: Purpose> From<&Way<P>> for ParcelShown {
             carrier_name: Words { en: name(Lang::EN), zh: name(Lang::ZH) },
             state: way.state.id().to_owned(),
             waybill: Personal::some(&way.waybill),
-            refusal: refused.then(|| Words::message(trade::shipping::refusal_key(&way.why))),
+            refusal: trade::shipping::why_key(way.state, &way.why).map(Words::message),
             asked_at: Time(way.made_at),
             delivered_at: Time::some(way.delivered_at),
             stations: way.stations.iter().map(StationShown::from).collect(),

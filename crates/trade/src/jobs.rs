@@ -190,6 +190,9 @@ fn take_up(ctx: &JobContext, job: &Job) -> JobOutcome {
         for id in shipping::waiting(tx, before, AT_ONCE)? {
             shipping::ask_platform(tx, &id);
         }
+        for (id, kind) in shipping::open_ends(tx, before, AT_ONCE)? {
+            shipping::job_about(tx, kind, &id);
+        }
         Ok(())
     });
     outcome(job, ended)

@@ -12,10 +12,12 @@ mod refunds;
 use refunds::ask_refund;
 
 pub(crate) use refunds::{
-    REFUND_JOB, ask_provider, book_disputed, id_of, refund_by_id, refund_done, refund_failed, waiting_refunds,
+    REFUND_JOB, ask_provider, book_disputed, booked_of_disputed, id_of, refund_by_id, refund_done, refund_failed,
+    waiting_refunds,
 };
 pub use refunds::{
-    Refund, RefundState, call_off, decline, refunds_of_order, refunds_of_payment, refunds_to_look_at, retry_refund,
+    Refund, RefundState, call_off, decline, refunds_beside_orders, refunds_of_order, refunds_of_payment,
+    refunds_to_look_at, retry_refund,
 };
 
 use crate::policy::{TakePayment, payment, purchase_order, refund};

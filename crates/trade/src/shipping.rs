@@ -294,17 +294,25 @@ pub(crate) fn job_about(tx: &mut Tx, kind: &'static str, shipment: &Id) {
 
 /// The order is given back: a waybill that was asked for or is ready is called back, unless the courier was quicker.
 pub(crate) fn call_back(tx: &mut Tx, order: &Id) -> Result<(), Stop<Refused>> {
-    let parcels: Vec<(Id, String)> = shipment::table
+    let parcels: Vec<(Id, String, String)> = shipment::table
         .filter(shipment::of_order.eq(order))
         .filter(shipment::state.eq_any([ParcelState::Asked.id(), ParcelState::Ready.id()]))
-        .select((shipment::id, shipment::state))
+        .select((shipment::id, shipment::state, shipment::why))
         .load(tx.db)?;
-    for (id, state) in parcels {
-        set_state(tx, &id, ParcelState::Cancelled, "")?;
+    for (id, state, why) in parcels {
         if state == ParcelState::Ready.id() {
-            job_about(tx, CALL_BACK_JOB, &id);
+            call_back_one(tx, &id)?;
+        } else {
+            // Where an answer is open, it stays so: see [`open_ends`].
+            set_state(tx, &id, ParcelState::Cancelled, &why)?;
         }
     }
+    Ok(())
+}
+
+fn call_back_one(tx: &mut Tx, id: &Id) -> QueryResult<()> {
+    set_state(tx, id, ParcelState::Cancelled, CALLING_BACK)?;
+    job_about(tx, CALL_BACK_JOB, id);
     Ok(())
 }
 
@@ -329,22 +337,33 @@ pub(crate) struct Parcel {
     pub state: ParcelState,
     /// It has a waybill's number.
     pub labelled: bool,
+    /// The platform may have made a waybill and told nobody.
+    pub unanswered: bool,
     pub carrier: String,
 }
 
 pub(crate) fn by_id<R>(scope: &mut impl Scope, id: &Id) -> Result<Option<Parcel>, Stop<R>> {
-    let row: Option<(Id, Id, String, Sealed<shipment::waybill>, String)> = shipment::table
+    type Row = (Id, Id, String, Sealed<shipment::waybill>, String, String);
+    let row: Option<Row> = shipment::table
         .filter(shipment::id.eq(id))
-        .select((shipment::of_order, shipment::person, shipment::state, shipment::waybill, shipment::carrier))
+        .select((
+            shipment::of_order,
+            shipment::person,
+            shipment::state,
+            shipment::waybill,
+            shipment::carrier,
+            shipment::why,
+        ))
         .first(scope.db())
         .optional()?;
-    let Some((of_order, person, state, waybill, carrier)) = row else { return Ok(None) };
+    let Some((of_order, person, state, waybill, carrier, why)) = row else { return Ok(None) };
     let (shop, buyer): (Id, Id) = purchase_order::table
         .find(&of_order)
         .select((purchase_order::shop, purchase_order::buyer))
         .first(scope.db())?;
     let state = ParcelState::read(&state)?;
-    Ok(Some(Parcel { id: id.clone(), of_order, shop, buyer, person, state, labelled: !waybill.is_absent(), carrier }))
+    let (labelled, unanswered) = (!waybill.is_absent(), why == UNANSWERED);
+    Ok(Some(Parcel { id: id.clone(), of_order, shop, buyer, person, state, labelled, unanswered, carrier }))
 }
 
 /// What the platform and the courier get of the parcel, opened and noted in the ledger. `access` covers consignee and
@@ -425,10 +444,7 @@ pub(crate) fn labelled(
             set_state(tx, &parcel.id, ParcelState::Ready, "")?;
             catch_up(tx, terms, parcel)?;
         }
-        Err(Stop::Refused(_)) => {
-            set_state(tx, &parcel.id, ParcelState::Cancelled, "")?;
-            job_about(tx, CALL_BACK_JOB, &parcel.id);
-        }
+        Err(Stop::Refused(_)) => call_back_one(tx, &parcel.id)?,
         Err(fault) => return Err(fault),
     }
     Ok(true)
@@ -437,12 +453,38 @@ pub(crate) fn labelled(
 /// Our own code where the consignee's data can no longer be opened for a delivery.
 pub(crate) const CONSIGNEE_GONE: &str = "consignee_gone";
 
+/// Our own code while the platform gives no answer: it may have made the waybill, and may not.
+const UNANSWERED: &str = "unanswered";
+
+/// Our own code while the waybill of an order that was given back is being called back.
+const CALLING_BACK: &str = "calling_back";
+
+/// The platform gave no answer that can be believed. It is asked again; until then the seller sees that.
+pub(crate) fn unanswered<R>(tx: &mut Tx, id: &Id) -> Result<(), Stop<R>> {
+    let open = shipment::table
+        .filter(shipment::id.eq(id))
+        .filter(shipment::state.eq_any([ParcelState::Asked.id(), ParcelState::Cancelled.id()]))
+        .filter(shipment::sort_code.eq(""));
+    diesel::update(open).set(shipment::why.eq(UNANSWERED)).execute(tx.db)?;
+    Ok(())
+}
+
 /// The platform gives no waybill: the seller sees why, and may ask anew.
 pub(crate) fn refused<R>(tx: &mut Tx, id: &Id, code: &str) -> Result<(), Stop<R>> {
     let asked = shipment::table.filter(shipment::id.eq(id)).filter(shipment::state.eq(ParcelState::Asked.id()));
-    diesel::update(asked)
+    let mine = diesel::update(asked)
         .set((shipment::state.eq(ParcelState::Refused.id()), shipment::why.eq(code)))
         .execute(tx.db)?;
+    if mine == 0 {
+        called_back(tx, id, code)?;
+    }
+    Ok(())
+}
+
+/// Nothing is to be called back any more: there is no waybill now, or (with the reason's code) it stays.
+pub(crate) fn called_back<R>(tx: &mut Tx, id: &Id, code: &str) -> Result<(), Stop<R>> {
+    let open = shipment::table.filter(shipment::id.eq(id)).filter(shipment::state.eq(ParcelState::Cancelled.id()));
+    diesel::update(open).set(shipment::why.eq(code)).execute(tx.db)?;
     Ok(())
 }
 
@@ -596,6 +638,21 @@ pub(crate) fn waiting(scope: &mut impl Scope, at: i64, limit: i64) -> QueryResul
         .load(scope.db())
 }
 
+/// Parcels of orders that were given back, asked for before `at`, of which the platform has still to be told or asked:
+/// with the job that does it.
+pub(crate) fn open_ends(scope: &mut impl Scope, at: i64, limit: i64) -> QueryResult<Vec<(Id, &'static str)>> {
+    let rows: Vec<(Id, String)> = shipment::table
+        .filter(shipment::state.eq(ParcelState::Cancelled.id()))
+        .filter(shipment::why.eq_any([CALLING_BACK, UNANSWERED]))
+        .filter(shipment::made_at.le(at))
+        .order(shipment::made_at)
+        .limit(limit)
+        .select((shipment::id, shipment::why))
+        .load(scope.db())?;
+    let job = |why: &str| if why == CALLING_BACK { CALL_BACK_JOB } else { WAYBILL_JOB };
+    Ok(rows.into_iter().map(|(id, why)| (id, job(&why))).collect())
+}
+
 // --- what people see ----------------------------------------------------------------------------------------------
 
 /// One event of a parcel's way.
@@ -618,7 +675,7 @@ pub struct Way<P: Purpose> {
     pub waybill: Option<Personal<WaybillNumber, P>>,
     /// The mark by which depots sort, for the label.
     pub sort_code: String,
-    /// The platform's code of a refusal, or empty; [`refusal_key`] has its message.
+    /// The platform's code of a refusal, or our own of what is open, or empty; [`why_key`] has its message.
     pub why: String,
     pub made_at: i64,
     pub delivered_at: Option<i64>,
@@ -626,13 +683,15 @@ pub struct Way<P: Purpose> {
     pub stations: Vec<Station>,
 }
 
-/// The Fluent message of a refused waybill.
-pub fn refusal_key(why: &str) -> &'static str {
-    match why {
-        partners::logistics::refusal::UNREACHABLE_ADDRESS => "waybill-refused-address",
-        partners::logistics::refusal::UNKNOWN_COURIER => "waybill-refused-courier",
-        CONSIGNEE_GONE => "waybill-refused-consignee",
-        _ => "waybill-refused-other",
+/// The Fluent message of why a parcel has no waybill, where there is something to say.
+pub fn why_key(state: ParcelState, why: &str) -> Option<&'static str> {
+    match (state, why) {
+        (ParcelState::Asked, UNANSWERED) => Some("waybill-unanswered"),
+        (ParcelState::Refused, partners::logistics::refusal::UNREACHABLE_ADDRESS) => Some("waybill-refused-address"),
+        (ParcelState::Refused, partners::logistics::refusal::UNKNOWN_COURIER) => Some("waybill-refused-courier"),
+        (ParcelState::Refused, CONSIGNEE_GONE) => Some("waybill-refused-consignee"),
+        (ParcelState::Refused, _) => Some("waybill-refused-other"),
+        _ => None,
     }
 }
 

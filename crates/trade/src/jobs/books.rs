@@ -7,8 +7,8 @@
 use super::{Context, Halt, outcome, read, write};
 use crate::Refused;
 use crate::payment::{self, PaymentState, RefundState};
-use crate::policy::{book_check, journal_entry, payment as payment_table, payout, posting, refund};
-use crate::settlement::{self, Account, Kind, PayoutState, TrialBalance, request_number, why};
+use crate::policy::{book_check, payment as payment_table, payout, refund};
+use crate::settlement::{self, PayoutState, TrialBalance, request_number, why};
 use db::{Id, Job, JobContext, JobOutcome, Read, Scope, Stop, on_each};
 use diesel::prelude::*;
 use jiff::civil::Date;
@@ -223,7 +223,7 @@ fn booked(
         let booked = if state == PaymentState::Paid.id() {
             Some(amount)
         } else if state == PaymentState::DisputedAmount.id() {
-            booked_of_disputed(read, &id)?
+            payment::booked_of_disputed(read, &id)?
         } else {
             None
         };
@@ -276,18 +276,6 @@ fn with_payment<'a>(
         .into_iter()
         .map(|(id, of, amount, state)| (id, numbers.get(&of).cloned().unwrap_or_default(), amount, state))
         .collect())
-}
-
-/// What the journal says came in with a payment of a disputed amount.
-fn booked_of_disputed(read: &mut Read, id: &Id) -> Result<Option<i64>, Stop<Refused>> {
-    let came: Vec<i64> = posting::table
-        .inner_join(journal_entry::table.on(journal_entry::id.eq(posting::entry)))
-        .filter(journal_entry::about.eq(id))
-        .filter(journal_entry::kind.eq(Kind::Paid.id()))
-        .filter(posting::account.eq(Account::Held.id()))
-        .select(posting::amount)
-        .load(read.db)?;
-    Ok((!came.is_empty()).then(|| came.iter().sum()))
 }
 
 /// A payment that the bill has and we have not noted: its news was lost, and so were our questions. Asked once more.

@@ -33,8 +33,10 @@ pub(super) fn get_waybill(ctx: &JobContext, job: &Job) -> JobOutcome {
     let ended = (|| {
         let Some(parcel) = parcel(ctx, job)? else { return Ok(()) };
         // Called off after a try whose answer got lost: the platform may have made the waybill, and only by its number
-        // can it be called back. Before any try, nothing is asked for any more.
-        let made_unheard = parcel.state == ParcelState::Cancelled && !parcel.labelled && job.attempt > 1;
+        // can it be called back. Before any try, nothing is asked for any more. (A try that a killed process did not live
+        // to note has begun this job before.)
+        let tried = parcel.unanswered || job.attempt > 1;
+        let made_unheard = parcel.state == ParcelState::Cancelled && !parcel.labelled && tried;
         if parcel.state != ParcelState::Asked && !made_unheard {
             return Ok(());
         }
@@ -52,7 +54,11 @@ pub(super) fn get_waybill(ctx: &JobContext, job: &Job) -> JobOutcome {
             }),
             Err(PartnerError::Refused { code, .. }) => write(ctx, move |tx| shipping::refused(tx, &id, &code)),
             Err(PartnerError::Unfit(part)) => write(ctx, move |tx| shipping::refused(tx, &id, part)),
-            Err(error) => Err(error.into()),
+            Err(error @ PartnerError::NotAllowed(_)) => Err(error.into()),
+            Err(error) => {
+                write(ctx, move |tx| shipping::unanswered(tx, &id))?;
+                Err(error.into())
+            }
         }
     })();
     outcome(job, ended)
@@ -62,14 +68,21 @@ pub(super) fn get_waybill(ctx: &JobContext, job: &Job) -> JobOutcome {
 pub(super) fn call_back(ctx: &JobContext, job: &Job) -> JobOutcome {
     let ended = (|| {
         let Some(parcel) = parcel(ctx, job)? else { return Ok(()) };
-        let Some(access) = access::<TrackDelivery>(ctx, shipping::CALL_BACK_JOB, &parcel)? else { return Ok(()) };
+        let id = parcel.id.clone();
+        let Some(access) = access::<TrackDelivery>(ctx, shipping::CALL_BACK_JOB, &parcel)? else {
+            return write(ctx, move |tx| shipping::called_back(tx, &id, CONSIGNEE_GONE));
+        };
         let of = parcel.clone();
         let Some(number) = read(ctx, move |r| shipping::number_for_platform(r, &access, &of))? else { return Ok(()) };
         match ctx.get::<Context>().partners.logistics.cancel(parcel.id.as_str(), &number) {
-            Ok(()) => Ok(()),
-            Err(error) if error.is(refusal::UNKNOWN_WAYBILL) => Ok(()),
+            Ok(()) => write(ctx, move |tx| shipping::called_back(tx, &id, "")),
+            Err(error) if error.is(refusal::UNKNOWN_WAYBILL) => {
+                write(ctx, move |tx| shipping::called_back(tx, &id, ""))
+            }
             Err(PartnerError::Refused { code, .. }) => {
                 // The courier has it: the seller must fetch it from there. Somebody must see that.
+                let why = code.clone();
+                write(ctx, move |tx| shipping::called_back(tx, &id, &why))?;
                 Err(Halt::Never(format!("the waybill was not called back: {code}")))
             }
             Err(error) => Err(error.into()),

@@ -4,7 +4,7 @@
 //! asked for, its money is still held; it is booked when the payment company has confirmed it.
 
 use super::{Payment, PaymentState, by_id, settle_if_empty};
-use crate::policy::{payment, purchase_order, refund};
+use crate::policy::{journal_entry, payment, posting, purchase_order, refund};
 use crate::settlement::{self, Account, Kind, Posting, request_number};
 use crate::state::{OrderState, step};
 use crate::{Buyer, Refused};
@@ -202,17 +202,39 @@ pub(crate) fn refund_failed<R>(tx: &mut Tx, id: &Id, code: &str) -> Result<(), S
     Ok(())
 }
 
-/// Of a payment with a disputed amount: the payment company's own answer says what was truly paid. Booked once, and the
-/// refund is of that amount.
+/// Of a payment with a disputed amount: the payment company's own answer says what was truly paid. That is booked, and
+/// the refund is of that amount. Where an answer before said otherwise, and the refund of that was refused, a second
+/// entry, about the refund, puts the first one right.
 pub(crate) fn book_disputed<R>(tx: &mut Tx, of: &Payment, refund: &Id, truly: i64) -> Result<(), Stop<R>> {
-    let postings = [
-        Posting::new(Account::Provider, None, -truly, &of.currency),
-        Posting::new(Account::Held, None, truly, &of.currency),
-    ];
-    if settlement::post(tx, Kind::Paid, &of.id, &postings)? {
-        diesel::update(refund::table.filter(refund::id.eq(refund))).set(refund::amount.eq(truly)).execute(tx.db)?;
+    let missing = truly - booked_of_disputed(tx, &of.id)?.unwrap_or(0);
+    if missing != 0 {
+        let postings = [
+            Posting::new(Account::Provider, None, -missing, &of.currency),
+            Posting::new(Account::Held, None, missing, &of.currency),
+        ];
+        let booked = settlement::post(tx, Kind::Paid, &of.id, &postings)?
+            || settlement::post(tx, Kind::Paid, refund, &postings)?;
+        if !booked {
+            return Err(Stop::fault("the payment company has named a third amount of one payment"));
+        }
     }
+    diesel::update(refund::table.filter(refund::id.eq(refund))).set(refund::amount.eq(truly)).execute(tx.db)?;
     Ok(())
+}
+
+/// What the journal says came in with a payment of a disputed amount.
+pub(crate) fn booked_of_disputed<R>(scope: &mut impl Scope, payment: &Id) -> Result<Option<i64>, Stop<R>> {
+    let mut about: Vec<Id> =
+        refund::table.filter(refund::of_payment.eq(payment)).select(refund::id).load(scope.db())?;
+    about.push(payment.clone());
+    let came: Vec<i64> = posting::table
+        .inner_join(journal_entry::table.on(journal_entry::id.eq(posting::entry)))
+        .filter(journal_entry::about.eq_any(about))
+        .filter(journal_entry::kind.eq(Kind::Paid.id()))
+        .filter(posting::account.eq(Account::Held.id()))
+        .select(posting::amount)
+        .load(scope.db())?;
+    Ok((!came.is_empty()).then(|| came.iter().sum()))
 }
 
 // --- what people see ----------------------------------------------------------------------------------------------
@@ -220,6 +242,19 @@ pub(crate) fn book_disputed<R>(tx: &mut Tx, of: &Payment, refund: &Id, truly: i6
 /// The refunds of an order that the caller may see, oldest first.
 pub fn refunds_of_order<R>(scope: &mut impl Scope, order: &Id) -> Result<Vec<Refund>, Stop<R>> {
     refunds(scope, |all| all.filter(refund::of_order.eq(order.clone())).order(refund::id).limit(100))
+}
+
+/// Money of the buyer's checkout that goes back and was no order's (a payment of another amount, or a second one), oldest
+/// first.
+pub fn refunds_beside_orders<R>(scope: &mut impl Scope, buyer: &Buyer, checkout: &Id) -> Result<Vec<Refund>, Stop<R>> {
+    let payments: Vec<Id> = payment::table
+        .filter(payment::checkout.eq(checkout))
+        .filter(payment::buyer.eq(&buyer.member))
+        .select(payment::id)
+        .load(scope.db())?;
+    refunds(scope, |all| {
+        all.filter(refund::of_payment.eq_any(payments)).filter(refund::of_order.is_null()).order(refund::id).limit(100)
+    })
 }
 
 /// The refunds of a payment that the caller may see, oldest first.

@@ -240,7 +240,7 @@ fn a_refused_waybill_says_why_and_may_be_asked_for_anew() {
         world.run();
         let way = &ways(world, &buyer, order)[0];
         assert_eq!((way.state, way.why.as_str()), (ParcelState::Refused, "unreachable_address"));
-        assert_eq!(shipping::refusal_key(&way.why), "waybill-refused-address");
+        assert_eq!(shipping::why_key(way.state, &way.why), Some("waybill-refused-address"));
         assert_eq!(world.state(order), OrderState::Paid);
         world.ship(&seller, order);
         assert_eq!(ways(world, &buyer, order).len(), 2);
@@ -292,6 +292,54 @@ fn a_waybill_that_comes_too_late_is_called_back() {
         assert_eq!(world.stock(&goods), 1_000);
         assert_eq!(world.received("/v1/waybills/cancel").len(), 1, "the waybill was called back");
         assert_eq!(world.check()[&Account::Provider], 0);
+    });
+}
+
+/// The platform makes a waybill, is never heard, and is gone for longer than a job's tries; meanwhile the order is given
+/// back. When it is there again, the waybill is called back; of an order for which nothing was asked yet, it never hears.
+#[test]
+fn a_waybill_is_called_back_after_any_outage() {
+    each_engine(|world| {
+        let (buyer, seller) = (world.buyer(), world.seller(ACCOUNT));
+        let goods = world.goods(&seller, 120);
+        let order = || {
+            let placed = world.place(&buyer, &[(goods.clone(), 10)]);
+            world.pay_and_note(&buyer, &placed.checkout);
+            placed.orders[0].order.clone()
+        };
+        let (unheard, unasked) = (order(), order());
+        let call_off = |order: &Id| {
+            let (me, of) = (buyer.clone(), order.clone());
+            world.write(move |tx| payment::call_off(tx, &me, &of));
+        };
+        world.fault("logistics", "wrong_signature", "answer", 1);
+        world.ship(&seller, &unheard);
+        world.run();
+        world.fault("logistics", "down", "answer", 1_000);
+        world.ship(&seller, &unasked);
+        call_off(&unasked);
+        // Its job gives up; the sweep begins anew, and in the midst of that it is called off.
+        world.run_for(14 * HOUR);
+        assert_eq!(
+            shipping::why_key(ParcelState::Asked, &ways(world, &buyer, &unheard)[0].why),
+            Some("waybill-unanswered")
+        );
+        call_off(&unheard);
+        world.run_for(14 * HOUR);
+        assert!(world.received("/v1/waybills/cancel").is_empty());
+        world.fault("logistics", "down", "answer", 0);
+        world.run_for(8 * HOUR);
+        assert_eq!(world.received("/v1/waybills/cancel").len(), 1, "the waybill that nobody heard of is called back");
+        for order in [&unheard, &unasked] {
+            let way = &ways(world, &buyer, order)[0];
+            assert_eq!((way.state, way.why.as_str()), (ParcelState::Cancelled, ""));
+        }
+        let told = world.book().iter().filter(|line| line["what"] == "handed_on").count();
+        assert_eq!(told, 1, "the courier never heard of the other");
+        let calls = world.received("/v1/waybills").len() + world.received("/v1/waybills/cancel").len();
+        world.run_for(14 * HOUR);
+        let later = world.received("/v1/waybills").len() + world.received("/v1/waybills/cancel").len();
+        assert_eq!(later, calls, "what is called back is not asked for again");
     });
 }
 
@@ -365,6 +413,7 @@ fn a_restricted_consignee_is_not_given_away() {
         let person = buyer.member.clone();
         world.write(move |tx| vault::person::set_state(tx, &person, vault::State::Open));
         let way = &ways(world, &buyer, order)[0];
-        assert_eq!((way.state, shipping::refusal_key(&way.why)), (ParcelState::Refused, "waybill-refused-consignee"));
+        assert_eq!(way.state, ParcelState::Refused);
+        assert_eq!(shipping::why_key(way.state, &way.why), Some("waybill-refused-consignee"));
     });
 }

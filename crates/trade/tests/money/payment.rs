@@ -226,6 +226,41 @@ fn another_amount_moves_no_order_and_goes_back() {
     });
 }
 
+/// The payment company errs about the amount in its answers too, and refuses to give back what it never took: the operator
+/// sees that and asks again, and in the end exactly what was paid has gone back and is booked.
+#[test]
+fn an_amount_that_is_wrong_twice_is_put_right() {
+    each_engine(|world| {
+        let (buyer, seller) = (world.buyer(), world.seller(ACCOUNT));
+        let goods = world.goods(&seller, 120);
+        let placed = world.place(&buyer, &[(goods, 10)]);
+        world.fault("alipay", "other_amount", "push", 1);
+        world.fault("alipay", "other_amount", "answer", 1);
+        world.pay(&buyer, &placed.checkout);
+        assert_eq!(world.note(&world.notification()), Noted::Disputed);
+        world.run();
+        let disputed = world.read(|r| payment::disputed(r, None, 10)).remove(0);
+        let back = refunds(world, &disputed.id).remove(0);
+        assert_eq!((back.state, back.amount), (RefundState::Failed, placed.amount + 1));
+        world.check();
+        // The buyer sees it at the checkout, for it is no order's.
+        let (me, checkout) = (buyer.clone(), placed.checkout.clone());
+        let seen = world.read(move |r| payment::refunds_beside_orders(r, &me, &checkout));
+        assert_eq!(seen, std::slice::from_ref(&back));
+        let (stranger, checkout) = (world.buyer(), placed.checkout.clone());
+        assert!(world.read(move |r| payment::refunds_beside_orders(r, &stranger, &checkout)).is_empty());
+
+        let again = back.id.clone();
+        world.write(move |tx| payment::retry_refund(tx, &again));
+        world.run();
+        let back = refunds(world, &disputed.id).remove(0);
+        assert_eq!((back.state, back.amount), (RefundState::Done, placed.amount));
+        let totals = world.check();
+        assert_eq!((totals[&Account::Provider], totals[&Account::Held]), (0, 0));
+        assert!(world.check_books().differences.is_empty());
+    });
+}
+
 /// Lost news: our own questions find out, also through an outage of the payment company longer than all retries.
 #[test]
 fn lost_news_is_asked_for_through_an_outage() {

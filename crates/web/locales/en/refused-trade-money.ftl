@@ -15,6 +15,7 @@ payout-failed-marketplace = The payout could not be made, through no fault of yo
 payout-failed-other = The payment company did not make the payout. We will try again within a day; you can also ask for it now.
 
 # Why there is no waybill. The seller may ask again.
+waybill-unanswered = The logistics platform does not answer at the moment. We ask again by ourselves, also for hours if need be; nothing is lost, and nothing is to be done.
 waybill-refused-address = The courier does not deliver to this address. Choose another courier, or agree with the buyer on another address.
 waybill-refused-courier = This courier cannot be used at the moment. Choose another one.
 waybill-refused-consignee = The consignee's details can no longer be used for a delivery. Contact the buyer, or give the order back.

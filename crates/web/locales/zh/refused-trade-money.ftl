@@ -15,6 +15,7 @@ payout-failed-marketplace = 结算未成功，与您无关。我们将在一天�
 payout-failed-other = 支付机构未完成付款。我们将在一天内再次尝试，您也可以立即重新申请。
 
 # 未取得运单的原因，卖家可以重新申请。
+waybill-unanswered = 物流平台暂无应答。我们会自动重试，必要时持续数小时；信息不会丢失，您无需操作。
 waybill-refused-address = 该地址不在快递派送范围内。请更换快递公司，或与买家商定其他地址。
 waybill-refused-courier = 该快递公司暂不可用，请更换。
 waybill-refused-consignee = 收货人信息已不能用于配送。请联系买家，或退还订单。

@@ -7,6 +7,7 @@ use crate::format;
 use crate::frame::{Frame, paths};
 use crate::language::{f, t};
 use crate::pages::guest::{CURRENCY, both, unit};
+use crate::pages::orders::{refunds_shown, unconfirmed};
 use crate::pages::privacy::{self, PLACE_LABELS, assurance_box, place_fields, read_place};
 use crate::ui::{self, Entry, Kind};
 use axum::extract::{OriginalUri, Path, State};
@@ -18,6 +19,7 @@ use partners::alipay::Cashier;
 use policy::fields::{DeliveryTime, OrderNote};
 use policy::{Entered, Purpose};
 use std::collections::HashSet;
+use std::time::Duration;
 use trade::Buyer;
 use trade::address::{ASSURANCE as ASSURANCE_TO_KEEP, Kept, Whose};
 use trade::cart::{self, Cart};
@@ -302,10 +304,11 @@ pub async fn pay(
             let placed = checkout::of_checkout(r, &buyer, &checkout)?;
             let payments = payment::of_checkout(r, &buyer, &checkout)?;
             let unpaid = unpaid(r, &buyer, &checkout)?;
-            Ok((placed, payments, unpaid))
+            let back = payment::refunds_beside_orders(r, &buyer, &checkout)?;
+            Ok((placed, payments, unpaid, back))
         })
         .await?;
-    let (placed, payments, unpaid) = found.map_err(|_: trade::Refused| Failure::NotFound)?;
+    let (placed, payments, unpaid, back) = found.map_err(|_: trade::Refused| Failure::NotFound)?;
     let (to_pay, ended): (Vec<_>, Vec<_>) = placed.orders.iter().partition(|order| unpaid.contains(&order.order));
     let amount = to_pay.iter().map(|order| order.total).fold(0, i64::saturating_add);
     let paid = payments.iter().any(|p| p.paid_at.is_some() && p.state == PaymentState::Paid);
@@ -337,6 +340,8 @@ pub async fn pay(
                 "pay-paid" => (ui::notice(ui::Tone::Good, t(lang, "pay-paid-text"))),
                 _ => (ui::notice(ui::Tone::Warn, t(lang, "pay-nothing-text"))),
             }
+            @if !to_pay.is_empty() { (unconfirmed(lang, &payments)) }
+            (refunds_shown(lang, &back))
             (ui::details(&rows))
             @if !to_pay.is_empty() {
                 (ui::form(&frame.csrf, &frame.path(&format!("/pay/{id}")), html! {
@@ -425,12 +430,30 @@ pub async fn returned(
         return Ok(frame.go(paths::ORDERS));
     };
     if found.paid_at.is_none() {
-        let (alipay, number) = (app.alipay.clone(), found.number.clone());
-        let asked = tokio::task::spawn_blocking(move || alipay.query(&number)).await.map_err(Failure::fault)?;
-        if let Ok(trade) = asked {
-            let number = found.number.clone();
-            app.write(move |tx| payment::answered(tx, &number, &trade)).await?.map_err(|r| Failure::fault(r.key()))?;
+        // It goes on where nobody waits for it any more.
+        let asked = tokio::spawn(ask_payment_company(app.clone(), found.number));
+        if let Ok(noted) = tokio::time::timeout(RETURN_WAITS, asked).await {
+            noted.map_err(Failure::fault)??;
         }
     }
     Ok(frame.go(&format!("/pay/{}", found.checkout)))
+}
+
+/// So long a payer who comes back waits for the payment company's answer; then the page says that it is being asked.
+const RETURN_WAITS: Duration = Duration::from_secs(4);
+
+async fn ask_payment_company(app: App, number: String) -> Result<(), Failure> {
+    let (alipay, of) = (app.alipay.clone(), number.clone());
+    let asked = tokio::task::spawn_blocking(move || alipay.query(&of)).await.map_err(Failure::fault)?;
+    match asked {
+        Ok(trade) => {
+            let noted = app.write(move |tx| payment::answered(tx, &number, &trade)).await?;
+            noted.map(drop).map_err(|refused| Failure::fault(refused.key()))
+        }
+        // The planned looks ask again.
+        Err(error) => {
+            tracing::warn!(%error, "a payment was not asked for");
+            Ok(())
+        }
+    }
 }

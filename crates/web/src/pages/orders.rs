@@ -13,7 +13,7 @@ use axum::response::Response;
 use db::Id;
 use maud::{Markup, html};
 use trade::order::{self, Detail, Filter, Head, OrderLine};
-use trade::payment::{Refund, RefundState, refunds_of_order};
+use trade::payment::{self, Payment, PaymentState, Refund, RefundState, refunds_beside_orders, refunds_of_order};
 use trade::shipping::{self, ParcelState, Way};
 use trade::state::OrderState;
 
@@ -136,6 +136,17 @@ pub fn parcel_label(lang: Lang, state: ParcelState) -> &'static str {
     )
 }
 
+/// Where it was, or why it was not delivered.
+fn place(lang: Lang, station: &shipping::Station) -> String {
+    match (station.state, station.place.as_str()) {
+        (ParcelState::Failed, "refused") => t(lang, "parcel-why-refused").to_owned(),
+        (ParcelState::Failed, "nobody_there") => t(lang, "parcel-why-nobody-there").to_owned(),
+        (ParcelState::Failed, "lost") => t(lang, "parcel-why-lost").to_owned(),
+        (ParcelState::Failed, _) => t(lang, "parcel-why-other").to_owned(),
+        (_, place) => place.to_owned(),
+    }
+}
+
 /// The way of each parcel, newest event first.
 pub fn ways<P>(lang: Lang, now: i64, ways: &[Way<P>]) -> Markup
 where
@@ -148,10 +159,11 @@ where
                 @if let Some(waybill) = &way.waybill {
                     p { (t(lang, "waybill")) " " (ui::copyable(lang, &format!("waybill-{}", way.shipment), html! { (waybill) })) }
                 }
-                @if way.state == ParcelState::Refused { (ui::notice(ui::Tone::Warn, t(lang, shipping::refusal_key(&way.why)))) }
+                @if let Some(why) = shipping::why_key(way.state, &way.why) { (ui::notice(ui::Tone::Warn, t(lang, why))) }
+                @if way.state == ParcelState::Failed { (ui::notice(ui::Tone::Warn, t(lang, "parcel-failed-text"))) }
                 @let events: Vec<ui::Event> = way.stations.iter().map(|s| ui::Event {
                     at: s.at, title: parcel_label(lang, s.state).to_owned(),
-                    note: (!s.place.is_empty()).then(|| s.place.clone()),
+                    note: (!s.place.is_empty()).then(|| place(lang, s)),
                 }).collect();
                 @if !events.is_empty() { (ui::timeline(lang, now, &events)) }
             }
@@ -238,17 +250,20 @@ pub async fn show(
         .ask(move |r| {
             let detail = order::detail(r, &buyer, &access, &id)?;
             let way = shipping::way_for_buyer(r, &buyer, &access, &id)?;
-            let refunds = refunds_of_order::<trade::Refused>(r, &id)?;
-            Ok((detail, way, refunds))
+            let mut refunds = refunds_of_order::<trade::Refused>(r, &id)?;
+            refunds.extend(refunds_beside_orders(r, &buyer, &detail.head.checkout)?);
+            let payments = payment::of_checkout(r, &buyer, &detail.head.checkout)?;
+            Ok((detail, way, refunds, payments))
         })
         .await?;
-    let (detail, way, refunds) = found.map_err(|_: trade::Refused| Failure::NotFound)?;
+    let (detail, way, refunds, payments) = found.map_err(|_: trade::Refused| Failure::NotFound)?;
     let head = &detail.head;
     let title = f(lang, "order-title", &[("number", head.number.as_str().into())]);
     let content = html! {
         (ui::crumbs(lang, &[(t(lang, "nav-orders"), Some(lang.path(paths::ORDERS))), (&title, None)]))
         h1 { (title) " " (state_badge(lang, head.state)) }
         (progress(lang, head))
+        @if head.state == OrderState::Placed { (unconfirmed(lang, &payments)) }
         (what_now(&app, &frame, head))
         (ways(lang, app.now(), &way))
         section.card.pad {
@@ -266,7 +281,20 @@ pub async fn show(
     Ok(frame.page(&title).answer(content))
 }
 
-fn refunds_shown(lang: Lang, refunds: &[Refund]) -> Markup {
+/// What is to be said of payments beside 'to pay': the payer was at the payment company already, or paid another amount.
+pub(super) fn unconfirmed(lang: Lang, payments: &[Payment]) -> Markup {
+    html! {
+        @for payment in payments {
+            @match payment.state {
+                PaymentState::Open => (ui::notice(ui::Tone::Info, &f(lang, "pay-unconfirmed", &[("when", format::moment(lang, payment.begun_at).into())]))),
+                PaymentState::DisputedAmount => (ui::notice(ui::Tone::Warn, t(lang, "pay-disputed"))),
+                PaymentState::Paid | PaymentState::Closed => {}
+            }
+        }
+    }
+}
+
+pub(super) fn refunds_shown(lang: Lang, refunds: &[Refund]) -> Markup {
     html! {
         @for refund in refunds {
             @let (tone, key) = match refund.state {
@@ -350,7 +378,11 @@ fn what_now(app: &App, frame: &Frame, head: &Head) -> Markup {
                     p { (t(lang, "order-completed")) }
                     (hide(frame, head))
                 }
-                OrderState::Cancelled | OrderState::Closed | OrderState::Refunded => {
+                OrderState::Closed => {
+                    p { (t(lang, "order-closed")) }
+                    (hide(frame, head))
+                }
+                OrderState::Cancelled | OrderState::Refunded => {
                     p { (t(lang, "order-ended")) }
                     (hide(frame, head))
                 }

@@ -127,6 +127,11 @@ pub async fn show(
         (ui::crumbs(lang, &[(t(lang, "sell-orders"), Some(frame.path("/sell/orders"))), (&title, None)]))
         h1 { (title) " " (state_badge(lang, head.state)) }
         (progress(lang, head))
+        @match head.state {
+            OrderState::Placed => (ui::notice(ui::Tone::Info, t(lang, "sell-waits-for-payment"))),
+            OrderState::Shipped | OrderState::Received => (ui::notice(ui::Tone::Info, t(lang, "sell-on-way"))),
+            _ => {}
+        }
         @if head.state == OrderState::Paid {
             @if waiting { (ui::notice(ui::Tone::Info, t(lang, "sell-waybill-comes"))) } @else { (ship_form(&frame, &id, &FormData::empty(), &FormErrors::default())) }
             div.actions { (ui::link_button(&frame.path(&format!("{}/decline", order_path(&id))), t(lang, "sell-decline"), ui::Look::Quiet)) }
