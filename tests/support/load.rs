@@ -1,6 +1,9 @@
 //! Buyers in number, by programs of their own that may lose their server at any moment: what they were answered they
 //! remember, and what they were not answered they ask again under the same key, as a shop's program would.
 
+// Each test of the whole system is a program of its own and uses its part of this.
+#![allow(dead_code)]
+
 use super::Market;
 use db::Id;
 use hanse::demo;
@@ -98,7 +101,7 @@ impl Program {
 }
 
 /// Calls the library on the marketplace's data, beside the open marketplace.
-fn by_library<T>(market: &Market, work: impl AsyncFnOnce(&Vault) -> T) -> T {
+pub fn by_library<T>(market: &Market, work: impl AsyncFnOnce(&Vault) -> T) -> T {
     let vault = house::open(&market.config()).expect("the marketplace's data");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let done = runtime.expect("a runtime").block_on(work(&vault));

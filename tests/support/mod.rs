@@ -224,11 +224,14 @@ impl Market {
 
     /// The newest code that the sandbox's telephone got.
     pub fn code_for(&self, phone: &str) -> String {
+        wait_until("a text message with a code", || self.code_at(phone))
+    }
+
+    /// The same, if there is one.
+    pub fn code_at(&self, phone: &str) -> Option<String> {
+        let said = self.ask(&format!("{}/sms/messages?phone=%2B86{phone}", self.sandbox));
         let digits = Regex::new(r"\b(\d{6})\b").expect("a pattern");
-        wait_until("a text message with a code", || {
-            let said = self.ask(&format!("{}/sms/messages?phone=%2B86{phone}", self.sandbox));
-            digits.captures(&said).map(|found| found[1].to_owned())
-        })
+        digits.captures(&said).map(|found| found[1].to_owned())
     }
 
     pub fn ask(&self, url: &str) -> String {
@@ -260,6 +263,12 @@ impl Market {
     pub fn now(&self) -> u64 {
         let real = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         real.as_secs() + u64::try_from(self.moved.get()).expect("time is moved on") / 1_000_000
+    }
+
+    /// A fault of a partner, as its sandbox takes it; with a `count` of 0 it is taken back.
+    pub fn partner_fails(&self, fault: &serde_json::Value) {
+        let sent = agent().post(format!("{}/admin/faults", self.sandbox)).send_json_text(&fault.to_string());
+        assert!(sent, "the sandbox does not know {fault}");
     }
 
     /// Moves every parcel one step forward, as the couriers' page of the sandbox does.
@@ -416,13 +425,20 @@ pub fn owner_of(shop: &str) -> String {
 }
 
 /// Asks again until there is an answer, for at most half a minute: what the marketplace does by itself takes moments.
-pub fn wait_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + Duration::from_secs(30);
+pub fn wait_until<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    wait_at_most(Duration::from_secs(30), ask).unwrap_or_else(|| panic!("waited in vain for {what}"))
+}
+
+/// The same, for at most so long.
+pub fn wait_at_most<T>(long: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let until = Instant::now() + long;
     loop {
         if let Some(found) = ask() {
-            return found;
+            return Some(found);
         }
-        assert!(Instant::now() < until, "waited in vain for {what}");
+        if Instant::now() >= until {
+            return None;
+        }
         std::thread::sleep(Duration::from_millis(100));
     }
 }
