@@ -177,9 +177,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Time goes on, a step after the other, until it is so.
+    /// Time goes on, a step after the other, until it is so: for longer than the longest pause between two tries, six hours.
     fn in_time(&self, what: &str, step: Duration, mut done: impl FnMut() -> bool) {
-        for _ in 0..30 {
+        for _ in 0..60 {
             if wait_at_most(Duration::from_millis(1_500), || done().then_some(())).is_some() {
                 return;
             }
