@@ -253,7 +253,7 @@ impl Walk<'_> {
     fn day(&mut self, at: usize) {
         let (name, phone) = (format!("walker{at}"), format!("1396{at:07}"));
         let mut buyer = self.market.browser();
-        self.registers(&mut buyer, &name, &phone, if at % 2 == 0 { "en" } else { "zh" });
+        self.registers(&mut buyer, &name, &phone, if at.is_multiple_of(2) { "en" } else { "zh" });
         self.is_warned(&name, &phone);
 
         let kept = self.orders_and_pays(&mut buyer, true);

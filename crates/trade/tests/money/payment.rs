@@ -246,7 +246,7 @@ fn an_amount_that_is_wrong_twice_is_put_right() {
         // The buyer sees it at the checkout, for it is no order's.
         let (me, checkout) = (buyer.clone(), placed.checkout.clone());
         let seen = world.read(move |r| payment::refunds_beside_orders(r, &me, &checkout));
-        assert_eq!(seen, [back.clone()]);
+        assert_eq!(seen, std::slice::from_ref(&back));
         let (stranger, checkout) = (world.buyer(), placed.checkout.clone());
         assert!(world.read(move |r| payment::refunds_beside_orders(r, &stranger, &checkout)).is_empty());
 
