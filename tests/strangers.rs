@@ -174,7 +174,7 @@ fn victims(market: &Market) -> Victims {
     buyer.puts_in_cart("golden", 20);
     makes_token(&mut buyer, "/my/tokens", "reach-buy");
     // The code of the registration is some time ago.
-    market.clock_moves(Duration::from_secs(300));
+    market.clock_moves(Duration::from_secs(90));
     let mut elsewhere = market.browser();
     elsewhere.get("/en/sign-in/code");
     elsewhere.send("/sign-in/code", &[("phone", MEMBER_PHONE)]).shows(&["code_id"]);
