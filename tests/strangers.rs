@@ -272,7 +272,11 @@ fn failed_work(market: &Market, operator: &Program) -> String {
         due_at: 0,
         body: serde_json::json!({"names": "no import"}),
     };
-    vault.data().write_now(move |tx| Ok::<_, Stop<()>>(tx.enqueue(work.clone()))).expect("it is written");
+    let queued = vault.data().write_now(move |tx| {
+        tx.enqueue(work.clone());
+        Ok::<_, Stop<()>>(())
+    });
+    queued.expect("it is written");
     vault.keys().database().clone().close();
     vault.data().clone().close();
     wait_until("the work", || {

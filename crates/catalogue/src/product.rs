@@ -324,8 +324,10 @@ pub(crate) fn attributes_from_json(json: &str) -> Vec<Attribute> {
 /// Rows of products that are written at once.
 const ROWS_MAX: usize = 100;
 
+// Without defaults: where there may be some, diesel inserts one row after the other in a transaction of its own.
+
 #[derive(Insertable)]
-#[diesel(table_name = price_tier)]
+#[diesel(table_name = price_tier, treat_none_as_default_value = false)]
 struct TierRow {
     product: Id,
     from_quantity: i64,
@@ -339,7 +341,7 @@ impl TierRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = picture)]
+#[diesel(table_name = picture, treat_none_as_default_value = false)]
 struct PictureRow {
     product: Id,
     place: i64,
@@ -363,7 +365,7 @@ impl PictureRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = variant)]
+#[diesel(table_name = variant, treat_none_as_default_value = false)]
 struct VariantRow {
     product: Id,
     id: Id,

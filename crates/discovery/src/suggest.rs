@@ -77,7 +77,8 @@ impl Index {
                 asked.best(&before, &any, GOODS_MAX)?
             }
         };
-        found.extend(cards.into_iter().map(|card| Suggestion::Goods { id: card.id.clone(), title: card.title.clone() }));
+        found
+            .extend(cards.into_iter().map(|card| Suggestion::Goods { id: card.id.clone(), title: card.title.clone() }));
         Ok(found)
     }
 }
