@@ -5,8 +5,8 @@
 //!
 //! From the outside in: `routes` (every operation with its gate, and the document), `caller` (bearer tokens, how far
 //! they reach, how often they may call), `wire` (what comes in), `problem` (when it cannot be done), `shape` (what the
-//! answers are made of), `docs` (the page for people), `beside` (every
-//! page beside its operations, and what stays a person's); the rest is one file per part of the marketplace.
+//! answers are made of), `docs` (the page for people), `beside` (every page beside its operations, and what stays a
+//! person's); the rest is one file per part of the marketplace.
 //!
 //! It never
 //! - takes a cookie for a token, or a token from an address;

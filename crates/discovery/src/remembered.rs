@@ -50,20 +50,16 @@ impl Ordered {
         asked.clamp(1, self.pages())
     }
 
-    /// What stands on that page, if the list was followed as far.
-    fn on(&self, asked: u32) -> Option<&[DocAddress]> {
-        let to = self.page(asked) as usize * PAGE_SIZE;
-        let all = self.best.len() as u64 >= self.total.min(to as u64);
-        all.then(|| self.upto(to))
+    /// Whether the list was followed as far as that page.
+    fn reaches(&self, asked: u32) -> bool {
+        let to = u64::from(self.page(asked)) * PAGE_SIZE as u64;
+        self.best.len() as u64 >= self.total.min(to)
     }
 
-    fn upto(&self, to: usize) -> &[DocAddress] {
-        &self.best[(to - PAGE_SIZE).min(self.best.len())..to.min(self.best.len())]
-    }
-
-    /// What stands on that page of what was collected for it.
+    /// What stands on that page.
     pub fn shown(&self, asked: u32) -> &[DocAddress] {
-        self.upto(self.page(asked) as usize * PAGE_SIZE)
+        let (to, end) = (self.page(asked) as usize * PAGE_SIZE, self.best.len());
+        &self.best[(to - PAGE_SIZE).min(end)..to.min(end)]
     }
 
     pub fn found(&self, query: &Query, cards: Vec<Arc<Card>>, narrowing: Narrowing) -> Found {
@@ -111,8 +107,7 @@ impl State {
             return None;
         }
         let mut key = Query { page: 1, ..query.clone() };
-        let ordered = self.orders.get(&key)?.clone();
-        ordered.on(query.page)?;
+        let ordered = self.orders.get(&key).filter(|ordered| ordered.reaches(query.page))?.clone();
         if !query.facets {
             return Some((ordered, Narrowing::default()));
         }
@@ -139,7 +134,7 @@ impl Remembered {
         let mut kept = self.of(state);
         let (ordered, narrowing) = kept.list(query)?;
         let cards: Option<Vec<Arc<Card>>> =
-            ordered.on(query.page)?.iter().map(|place| kept.cards.get(place).cloned()).collect();
+            ordered.shown(query.page).iter().map(|place| kept.cards.get(place).cloned()).collect();
         drop(kept);
         Some(ordered.found(query, cards?, narrowing))
     }

@@ -122,11 +122,7 @@ impl Index {
     /// Answers a search from what was committed last. It asks no database and knows nobody (2.2.3-b.1).
     pub fn search(&self, query: &Query) -> Found {
         let (live, now) = (self.live(), self.now());
-        let searcher = live.reader.searcher();
-        if let Some(found) = live.remembered.page(state_of(&searcher, now), query) {
-            return found;
-        }
-        Asked::new(&live, searcher, now, query).and_then(|asked| asked.found()).unwrap_or_else(|error| {
+        Asked::new(&live, live.reader.searcher(), now, query).and_then(|asked| asked.found()).unwrap_or_else(|error| {
             tracing::error!("a search failed: {error}");
             nothing()
         })
