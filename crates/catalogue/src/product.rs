@@ -122,7 +122,7 @@ pub(crate) fn publish_all(tx: &mut Tx, seller: &Seller, all: Vec<(Id, NewProduct
     must_be_open(tx, seller)?;
     must_know_categories(tx, all.iter().map(|(_, new)| new.category.as_str()).collect())?;
     let now = tx.now;
-    let (mut tiers, mut pictures, mut variants) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rows = Rows::default();
     for (id, new) in &all {
         let stored = pictures_of(tx, id, &new.pictures)?;
         let row = (
@@ -142,21 +142,17 @@ pub(crate) fn publish_all(tx: &mut Tx, seller: &Seller, all: Vec<(Id, NewProduct
         if on_each!(tx.db, c => row.execute(c))? == 0 {
             return Err(Stop::refuse(Refused::ReferenceTaken));
         }
-        tiers.extend(new.tiers.iter().map(|tier| TierRow::of(id, tier)));
-        pictures.extend(stored.iter().zip(0..).map(|(stored, place)| PictureRow::of(id, place, stored)));
+        rows.add(id, &new.tiers, &stored);
         for (sort, row) in new.variants.iter().enumerate() {
             // A row that names a variant was made for another product.
             if row.id.is_some() {
                 return Err(Stop::refuse(Refused::VariantUnknown { row: sort + 1 }));
             }
-            variants.push(VariantRow::of(tx, id, sort, row));
+            rows.variants.push(VariantRow::of(tx, id, sort, row));
         }
         changed(tx, id);
     }
-    on_each!(tx.db, c => insert_all!(c, price_tier::table, tiers, ROWS_MAX))?;
-    on_each!(tx.db, c => insert_all!(c, picture::table, pictures, ROWS_MAX))?;
-    on_each!(tx.db, c => insert_all!(c, variant::table, variants, ROWS_MAX))?;
-    Ok(())
+    Ok(rows.insert(tx)?)
 }
 
 /// Saves an edit made from `version`. Refused if somebody saved another one meanwhile, or if the product is not in the
@@ -174,12 +170,11 @@ pub fn edit(tx: &mut Tx, seller: &Seller, id: &Id, version: i64, new: &NewProduc
         return Err(Stop::refuse(edited_or_not_found(tx, seller, id)?));
     }
     diesel::delete(price_tier::table.filter(price_tier::product.eq(id))).execute(tx.db)?;
-    let tiers: Vec<TierRow> = new.tiers.iter().map(|tier| TierRow::of(id, tier)).collect();
-    on_each!(tx.db, c => insert_all!(c, price_tier::table, tiers, ROWS_MAX))?;
     diesel::delete(picture::table.filter(picture::product.eq(id))).execute(tx.db)?;
-    let rows: Vec<PictureRow> = pictures.iter().zip(0..).map(|(stored, n)| PictureRow::of(id, n, stored)).collect();
-    on_each!(tx.db, c => insert_all!(c, picture::table, rows, ROWS_MAX))?;
-    save_variants(tx, id, &new.variants)?;
+    let mut rows = Rows::default();
+    rows.add(id, &new.tiers, &pictures);
+    rows.variants = save_variants(tx, id, &new.variants)?;
+    rows.insert(tx)?;
     changed(tx, id);
     Ok(Published { id: id.clone(), version: version + 1 })
 }
@@ -324,6 +319,28 @@ pub(crate) fn attributes_from_json(json: &str) -> Vec<Attribute> {
 /// Rows of products that are written at once.
 const ROWS_MAX: usize = 100;
 
+/// What belongs to products and is written for all of them together.
+#[derive(Default)]
+struct Rows {
+    tiers: Vec<TierRow>,
+    pictures: Vec<PictureRow>,
+    variants: Vec<VariantRow>,
+}
+
+impl Rows {
+    fn add(&mut self, product: &Id, tiers: &[Tier], pictures: &[Stored]) {
+        self.tiers.extend(tiers.iter().map(|tier| TierRow::of(product, tier)));
+        self.pictures.extend(pictures.iter().zip(0..).map(|(stored, place)| PictureRow::of(product, place, stored)));
+    }
+
+    fn insert(self, tx: &mut Tx) -> QueryResult<()> {
+        let Rows { tiers, pictures, variants } = self;
+        on_each!(tx.db, c => insert_all!(c, price_tier::table, tiers, ROWS_MAX))?;
+        on_each!(tx.db, c => insert_all!(c, picture::table, pictures, ROWS_MAX))?;
+        on_each!(tx.db, c => insert_all!(c, variant::table, variants, ROWS_MAX))
+    }
+}
+
 // Without defaults: where there may be some, diesel inserts one row after the other in a transaction of its own.
 
 #[derive(Insertable)]
@@ -416,7 +433,8 @@ fn pictures_of(tx: &mut Tx, id: &Id, named: &[NewPicture]) -> Result<Vec<Stored>
     Ok(pictures)
 }
 
-fn save_variants(tx: &mut Tx, product: &Id, rows: &[NewVariant]) -> Result<(), Stop<Refused>> {
+/// Saves those that there are, and gives back the rows of those that are new.
+fn save_variants(tx: &mut Tx, product: &Id, rows: &[NewVariant]) -> Result<Vec<VariantRow>, Stop<Refused>> {
     let now = tx.now;
     let known: Vec<(Id, bool)> = variant::table
         .filter(variant::product.eq(product))
@@ -458,8 +476,7 @@ fn save_variants(tx: &mut Tx, product: &Id, rows: &[NewVariant]) -> Result<(), S
             return Err(Stop::refuse(Refused::Short { product: product.clone(), variant: id.clone(), left }));
         }
     }
-    on_each!(tx.db, c => insert_all!(c, variant::table, fresh, ROWS_MAX))?;
-    Ok(())
+    Ok(fresh)
 }
 
 #[cfg(test)]
