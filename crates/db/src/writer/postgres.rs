@@ -198,10 +198,15 @@ pub(crate) fn sequence(shared: &Shared) {
 }
 
 fn place(seat: &mut Option<Link>, shared: &Shared) -> Result<outbox::Placed, String> {
-    if seat.is_none() {
-        *seat = Some(connect(&shared.address, Purpose::Write)?);
-    }
-    let Some(connection) = seat else { return Ok(outbox::Placed::default()) };
+    let connection = match seat {
+        Some(connection) => connection,
+        None => {
+            let mut connection = connect(&shared.address, Purpose::Write)?;
+            // Its two statements keep their plans, so none may be made that is good only while the table is small.
+            connection.run("set enable_seqscan to off").map_err(|error| told_without_values(&error))?;
+            seat.insert(connection)
+        }
+    };
     let placed = (|| -> QueryResult<outbox::Placed> {
         connection.run("begin")?;
         let placed = outbox::place(&mut connection.db)?;
