@@ -127,7 +127,7 @@ pub fn mine(scope: &mut impl Scope, buyer: &Buyer, filter: &Filter) -> Result<Pa
     let query = listed(filter)
         .filter(purchase_order::buyer.eq(buyer.member.to_string()))
         .filter(purchase_order::hidden.eq(filter.hidden));
-    let page = heads(scope, query, filter.limit)?;
+    let page = heads(scope, vec![query], filter.limit)?;
     let rows = summaries(scope, page.rows)?;
     Ok(Page { rows, next: page.next })
 }
@@ -303,8 +303,7 @@ pub fn of_shop(
     access: &Access<FulfilOrderBySeller>,
     filter: &Filter,
 ) -> Result<Page<SellerSummary>, Stop<Refused>> {
-    let query = listed(filter).filter(purchase_order::shop.eq(seller.shop.to_string()));
-    let page = heads(scope, query, filter.limit)?;
+    let page = heads(scope, listed_of_shop(filter, &seller.shop), filter.limit)?;
     let ids: Vec<&Id> = page.rows.iter().map(|head| &head.order).collect();
     let rows: Vec<(Id, Id, Id, Sealed<consignee::name>)> = consignee::table
         .filter(consignee::of_order.eq_any(ids))
@@ -325,10 +324,13 @@ pub fn of_shop(
     Ok(Page { rows, next: page.next })
 }
 
-/// How many orders of the shop are in each state.
-pub fn count_of_shop(scope: &mut impl Scope, seller: &Seller) -> Result<Vec<(OrderState, i64)>, Stop<Refused>> {
+/// How many orders of the shop are in each state of which something follows. Those that have ended are not counted: of
+/// them there is no end.
+pub fn open_of_shop(scope: &mut impl Scope, seller: &Seller) -> Result<Vec<(OrderState, i64)>, Stop<Refused>> {
+    let open = OrderState::ALL.into_iter().filter(|state| !state.is_final()).map(OrderState::id);
     let rows: Vec<(String, i64)> = purchase_order::table
         .filter(purchase_order::shop.eq(&seller.shop))
+        .filter(purchase_order::state.eq_any(open))
         .group_by(purchase_order::state)
         .select((purchase_order::state, diesel::dsl::count_star()))
         .load(scope.db())?;
@@ -345,8 +347,7 @@ pub async fn prepare_of_shop(
     let people = vault
         .data()
         .read(move |r| {
-            let query = listed(&asked).filter(purchase_order::shop.eq(me.shop.to_string()));
-            let heads = heads(r, query, asked.limit)?.rows;
+            let heads = heads(r, listed_of_shop(&asked, &me.shop), asked.limit)?.rows;
             let ids: Vec<&Id> = heads.iter().map(|head| &head.order).collect();
             let people = consignee::table
                 .filter(consignee::of_order.eq_any(ids))
@@ -482,7 +483,7 @@ pub fn recorded(scope: &mut impl Scope, filter: &RecordFilter) -> Result<Page<He
     if !number.is_empty() {
         query = query.filter(purchase_order::number.eq(number.to_uppercase()));
     }
-    heads(scope, query, filter.limit)
+    heads(scope, vec![query], filter.limit)
 }
 
 // --- rows ---------------------------------------------------------------------------------------------------------
@@ -513,6 +514,15 @@ fn listed(filter: &Filter) -> Boxed {
         query = query.filter(purchase_order::number.eq(words.to_uppercase()).or(exists(of_order)));
     }
     query
+}
+
+/// Those of one shop, each state by itself: its index gives the newest of one state, and of several all would be sorted.
+fn listed_of_shop(filter: &Filter, shop: &Id) -> Vec<Boxed> {
+    let of_shop = |filter: &Filter| listed(filter).filter(purchase_order::shop.eq(shop.to_string()));
+    if filter.states.is_empty() {
+        return vec![of_shop(filter)];
+    }
+    filter.states.iter().map(|state| of_shop(&Filter { states: vec![*state], ..filter.clone() })).collect()
 }
 
 fn in_states(states: &[OrderState], before: Option<&Id>) -> Boxed {
@@ -599,10 +609,14 @@ const HEAD: (
     purchase_order::hidden,
 );
 
-fn heads(scope: &mut impl Scope, query: Boxed, limit: i64) -> Result<Page<Head>, Stop<Refused>> {
+/// The newest of what these queries find together; no two find the same order.
+fn heads(scope: &mut impl Scope, queries: Vec<Boxed>, limit: i64) -> Result<Page<Head>, Stop<Refused>> {
     let limit = limit.clamp(1, PAGE_MAX);
-    let mut rows: Vec<HeadRow> =
-        query.order(purchase_order::id.desc()).limit(limit + 1).select(HEAD).load(scope.db())?;
+    let mut rows: Vec<HeadRow> = Vec::new();
+    for query in queries {
+        rows.extend(query.order(purchase_order::id.desc()).limit(limit + 1).select(HEAD).load::<HeadRow>(scope.db())?);
+    }
+    rows.sort_unstable_by(|a, b| b.order.cmp(&a.order));
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
     let rows = named(scope, rows)?;

@@ -74,6 +74,44 @@ fn my_orders_are_found() {
     });
 }
 
+/// A seller's list of several states at once is one list, newest first, page by page; and of orders that have ended
+/// nobody is told how many there are.
+#[test]
+fn a_shops_orders_of_several_states_are_one_list() {
+    each(|m| {
+        let (buyer, seller, rival) = (m.buyer(), m.shop(0, None), m.shop(0, None));
+        let goods = m.product(&seller, "A", &[(1, 10)], &[(0, 99)]);
+        one(m, &buyer, &m.product(&rival, "B", &[(1, 10)], &[(0, 99)]).wanted(0, 1));
+        let mut ids: Vec<Id> = (0..6).map(|_| one(m, &buyer, &goods.wanted(0, 1))).collect();
+        ids.reverse();
+        m.pay(&ids[1]);
+        m.pay(&ids[4]);
+        let (who, of) = (buyer.clone(), ids[2].clone());
+        m.write(move |tx| order::cancel(tx, &who, &of)).unwrap();
+        let page = |states: &[OrderState], limit, before: Option<Id>| {
+            let filter = Filter { states: states.to_vec(), limit, before, ..Filter::default() };
+            let access = m.wait(order::prepare_of_shop(&m.v.vault, &seller, &filter)).unwrap();
+            let who = seller.clone();
+            let page = m.read(move |r| order::of_shop(r, &who, &access, &filter)).unwrap();
+            (page.rows.into_iter().map(|row| row.summary.head.order).collect::<Vec<Id>>(), page.next)
+        };
+        let open = [OrderState::Paid, OrderState::Placed];
+        let (first, next) = page(&open, 3, None);
+        assert_eq!(
+            (first.as_slice(), &next),
+            (&[ids[0].clone(), ids[1].clone(), ids[3].clone()][..], &Some(ids[3].clone()))
+        );
+        assert_eq!(page(&open, 3, next), (ids[4..].to_vec(), None));
+        assert_eq!(page(&[OrderState::Cancelled, OrderState::Closed], 3, None), (vec![ids[2].clone()], None));
+        assert_eq!(page(&[], 9, None).0, ids);
+
+        let who = seller.clone();
+        let mut counts = m.read(move |r| order::open_of_shop(r, &who)).unwrap();
+        counts.sort_by_key(|(state, _)| state.id());
+        assert_eq!(counts, [(OrderState::Paid, 2), (OrderState::Placed, 3)]);
+    });
+}
+
 /// 2.3.2-c.1 (IDOR): an order of somebody else is no order, whoever asks and whatever for.
 #[test]
 fn an_order_of_somebody_else_is_no_order() {

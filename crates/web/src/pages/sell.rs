@@ -126,7 +126,7 @@ async fn desk(State(app): State<App>, desk: AtDesk, frame: Frame) -> Result<Resp
         .ask(move |r| {
             let own = shops::of_member(r, &seller.member)?;
             let listed = shops::public(r, &seller.shop)?.map_or(0, |shop| shop.listed);
-            let counts = order::count_of_shop(r, &seller)?;
+            let counts = order::open_of_shop(r, &seller)?;
             let balance = settlement::balance::<trade::Refused>(r, &seller, CURRENCY)?;
             let broken = trade::hooks::endpoint::broken(r, &seller)?;
             Ok((own, listed, counts, balance, broken))

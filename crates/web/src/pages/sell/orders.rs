@@ -48,17 +48,15 @@ pub async fn list(State(app): State<App>, desk: AtDesk, uri: OriginalUri, frame:
     let seller = desk.seller;
     let access = ready(order::prepare_of_shop(&app.vault, &seller, &filter).await)?
         .map_err(|refused| Failure::fault(refused.key()))?;
-    let found = app
-        .ask(move |r| Ok((order::of_shop(r, &seller, &access, &filter)?, order::count_of_shop(r, &seller)?)))
-        .await?;
+    let found =
+        app.ask(move |r| Ok((order::of_shop(r, &seller, &access, &filter)?, order::open_of_shop(r, &seller)?))).await?;
     let (page, counts) = found.map_err(|refused: trade::Refused| Failure::fault(refused.key()))?;
     let all = frame.path("/sell/orders");
     let tabs: Vec<(&str, String, Option<u32>, bool)> = TABS
         .iter()
         .map(|(key, states)| {
             let n: i64 = counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, n)| n).sum();
-            let counted = n > 0 && !matches!(*key, "orders-ended" | "orders-all");
-            let count = counted.then(|| u32::try_from(n).unwrap_or(u32::MAX));
+            let count = (n > 0).then(|| u32::try_from(n).unwrap_or(u32::MAX));
             (t(lang, key), format!("{all}?tab={key}"), count, *key == tab.0)
         })
         .collect();
