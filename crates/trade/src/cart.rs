@@ -143,18 +143,30 @@ pub fn add(tx: &mut Tx, buyer: &Buyer, wanted: &[Wanted]) -> Result<(), Stop<Ref
             cart_item::chosen.eq(true),
         ));
     }
+    macro_rules! lay_in {
+        ($rows:expr) => {{
+            use diesel::upsert::excluded;
+            on_each!(tx.db, c => diesel::insert_into(cart_item::table)
+                .values($rows)
+                .on_conflict((cart_item::member, cart_item::product, cart_item::variant))
+                .do_update()
+                .set((
+                    cart_item::quantity.eq(cart_item::quantity + excluded(cart_item::quantity)),
+                    cart_item::changed_at.eq(excluded(cart_item::changed_at)),
+                    cart_item::chosen.eq(true),
+                ))
+                .execute(c))?;
+        }};
+    }
+    if tx.db.asks_one_by_one(rows.len()) {
+        // What goes by rows stays prepared.
+        for row in rows {
+            lay_in!(row);
+        }
+        return Ok(());
+    }
     for rows in rows.chunks(ROWS_MAX) {
-        use diesel::upsert::excluded;
-        on_each!(tx.db, c => diesel::insert_into(cart_item::table)
-            .values(rows)
-            .on_conflict((cart_item::member, cart_item::product, cart_item::variant))
-            .do_update()
-            .set((
-                cart_item::quantity.eq(cart_item::quantity + excluded(cart_item::quantity)),
-                cart_item::changed_at.eq(excluded(cart_item::changed_at)),
-                cart_item::chosen.eq(true),
-            ))
-            .execute(c))?;
+        lay_in!(rows);
     }
     Ok(())
 }
