@@ -112,6 +112,7 @@ pub async fn serve(config: Config, started: Started) -> Result<(), String> {
         logistics,
         sms,
         hooks,
+        arrivals: web::Arrivals::default(),
         site: site.clone(),
         operator,
         map,

@@ -1,5 +1,6 @@
 //! What every page works with, who is at the other end, and how a domain's refusal becomes a sentence on a page.
 
+use crate::arrivals::Arrivals;
 use crate::error::Failure;
 use crate::form::{FieldError, FormData, FormErrors, is_our_path};
 use crate::frame::{Reader, Site, Who, paths};
@@ -46,6 +47,7 @@ pub struct Inner {
     pub logistics: Arc<Logistics>,
     pub sms: Arc<Sms>,
     pub hooks: Hooks,
+    pub arrivals: Arrivals,
     pub site: Site,
     pub operator: Operator,
     pub map: Map,

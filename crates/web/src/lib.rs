@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+mod arrivals;
 pub mod assets;
 pub mod csrf;
 pub mod error;
@@ -24,6 +25,7 @@ pub mod routes;
 pub mod ui;
 
 pub use app::App;
+pub use arrivals::Arrivals;
 pub use error::Failure;
 pub use form::{FieldError, FormData, FormErrors};
 pub use frame::{Frame, Page, Site, Who};

@@ -431,7 +431,7 @@ pub async fn go_pay(
     }
 }
 
-/// `GET /pay/return`: the payer's browser comes back. What counts is the notification; where it has not come yet, the
+/// `GET /pay/return`: the payer's browser comes back. What counts is the notification; where it does not come at once, the
 /// payment company is asked, so that nobody stands before a page that says 'unpaid' after paying.
 pub async fn returned(
     State(app): State<App>,
@@ -443,6 +443,7 @@ pub async fn returned(
         return Ok(frame.go(paths::ORDERS));
     };
     let (buyer, number) = (me.buyer(), said.out_trade_no.clone());
+    let mut news = app.arrivals.expect(number.clone());
     let Some(found) = app
         .ask(move |r| payment::by_number::<trade::Refused>(r, &buyer, &number))
         .await?
@@ -450,7 +451,7 @@ pub async fn returned(
     else {
         return Ok(frame.go(paths::ORDERS));
     };
-    if found.paid_at.is_none() {
+    if found.paid_at.is_none() && !news.within(NEWS_MAX).await {
         // It goes on where nobody waits for it any more.
         let asked = tokio::spawn(ask_payment_company(app.clone(), found.number));
         if let Ok(noted) = tokio::time::timeout(RETURN_WAITS, asked).await {
@@ -460,6 +461,8 @@ pub async fn returned(
     Ok(frame.go(&format!("/pay/{}", found.checkout)))
 }
 
+/// So long a payer who comes back waits for the notification, before the payment company is asked.
+const NEWS_MAX: Duration = Duration::from_millis(400);
 /// So long a payer who comes back waits for the payment company's answer; then the page says that it is being asked.
 const RETURN_WAITS: Duration = Duration::from_secs(4);
 

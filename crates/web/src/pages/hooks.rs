@@ -19,9 +19,13 @@ pub async fn alipay(State(app): State<App>, body: Bytes) -> Response {
             return (StatusCode::BAD_REQUEST, "failure").into_response();
         }
     };
+    let number = said.out_trade_no.clone();
     match app.write(move |tx| payment::notified(tx, &said)).await {
         Ok(Ok(Noted::Unknown)) => (StatusCode::OK, "failure").into_response(),
-        Ok(Ok(_)) => (StatusCode::OK, "success").into_response(),
+        Ok(Ok(_)) => {
+            app.arrivals.came(&number);
+            (StatusCode::OK, "success").into_response()
+        }
         Ok(Err(refused)) => {
             tracing::error!(key = refused.key(), "a payment notification could not be noted");
             (StatusCode::OK, "failure").into_response()
