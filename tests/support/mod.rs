@@ -346,6 +346,8 @@ pub struct Partners {
     child: Child,
     pub base: String,
     folder: tempfile::TempDir,
+    /// How long a marketplace waits for their answer; `None`: as long as it does by itself.
+    patience: Option<Duration>,
 }
 
 impl Partners {
@@ -356,7 +358,13 @@ impl Partners {
         command.args(["sandbox", "--listen", &address, "--directory"]).arg(folder.path()).env("HANSE_LOG", "warn");
         let child = command.spawn().expect("the sandbox starts");
         wait_until("the sandbox", || std::net::TcpStream::connect(&address).ok());
-        Partners { child, base: format!("http://{address}"), folder }
+        Partners { child, base: format!("http://{address}"), folder, patience: None }
+    }
+
+    /// The marketplaces of a test that is about late answers give up on one after so long.
+    pub fn answer_within(mut self, patience: Duration) -> Partners {
+        self.patience = Some(patience);
+        self
     }
 
     /// The part of a `hanse.toml` that names these partners.
@@ -370,7 +378,9 @@ impl Partners {
         };
         let file = |key: &str, name: &str| format!("{key} = \"{}\"\n", keys.join(name).display());
         let base = &self.base;
+        let patience = self.patience.map(|long| format!("[partners]\nanswer_within_seconds = {}\n", long.as_secs()));
         [
+            patience.unwrap_or_default(),
             format!("[partners.payment]\ngateway = \"{base}/alipay/gateway.do\"\n"),
             "app_id = \"2021000000000001\"\nseller_id = \"2088000000000001\"\n".to_owned(),
             file("private_key", "merchant-private.pem"),

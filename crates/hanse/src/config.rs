@@ -1,10 +1,11 @@
 //! What the operator decides: one `hanse.toml` (every key optional), `HANSE_…` variables over it, flags over both.
 //! `hanse config check` explains each key and says what is missing before a marketplace may open.
 
-use partners::Partner;
+use partners::{Limits, Partner};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -155,7 +156,7 @@ impl Default for Market {
 }
 
 /// The partners' real addresses; where one is absent, the sandbox that Hanse starts beside itself stands for it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Partners {
     pub payment: Option<Payment>,
@@ -165,6 +166,21 @@ pub struct Partners {
     pub sandbox_listen: Option<String>,
     /// The folder of its keys and its book, which holds in the clear whatever a partner would get.
     pub sandbox_folder: Option<PathBuf>,
+    /// How long one call to a partner may take before it counts as not answered, and is made again later.
+    pub answer_within_seconds: u64,
+}
+
+impl Default for Partners {
+    fn default() -> Self {
+        Partners {
+            payment: None,
+            logistics: None,
+            sms: None,
+            sandbox_listen: None,
+            sandbox_folder: None,
+            answer_within_seconds: Limits::default().whole.as_secs(),
+        }
+    }
 }
 
 /// A payment company that speaks the Alipay open platform's protocol.
@@ -201,6 +217,11 @@ pub struct Sms {
 }
 
 impl Partners {
+    /// What one call may take.
+    pub fn limits(&self) -> Limits {
+        Limits { whole: Duration::from_secs(self.answer_within_seconds), ..Limits::default() }
+    }
+
     /// The configured ones: key, address, facts.
     fn real(&self) -> Vec<(&'static str, &str, &Partner)> {
         let mut real = Vec::new();
@@ -349,6 +370,9 @@ impl Config {
         if !(1..=24 * 31).contains(&self.market.payout_every_hours) {
             wrong("market.payout_every_hours: 1 to 744");
         }
+        if !(1..=120).contains(&self.partners.answer_within_seconds) {
+            wrong("partners.answer_within_seconds: 1 to 120");
+        }
         for (key, gateway, partner) in self.partners.real() {
             if !gateway.starts_with("https://") && !is_local(gateway) {
                 wrong(&format!("{key}.gateway: what goes to a partner goes by https"));
@@ -445,6 +469,7 @@ pub const KEYS: &[(&str, &str)] = &[
         "  assessed, next_assessment",
         "days (2026-11-24); from the second on nothing goes to it until it is assessed again",
     ),
+    ("partners.answer_within_seconds", "how long one call to a partner may take (15) before it is made again later"),
     ("partners.sandbox_folder", "its keys and its book (./hanse-sandbox); what partners got stands there in the clear"),
     ("partners.sandbox_listen", "address of the sandbox, which stands for each partner that is not configured"),
 ];

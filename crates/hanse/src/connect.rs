@@ -50,7 +50,7 @@ pub async fn partners(config: &Config, clock: &Clock, public: &str, local: &str)
     let demo = |name: &str| demo_partner(name, clock());
     let zone = TimeZone::get(&config.market.time_zone).map_err(|e| e.to_string())?;
     let beside = || sandbox.as_ref().ok_or("no sandbox runs");
-    let alipay = match &of.payment {
+    let mut alipay = match &of.payment {
         Some(payment) => real_payment(payment, &format!("{public}/hooks/alipay"))?,
         None => {
             let at = beside()?;
@@ -58,14 +58,14 @@ pub async fn partners(config: &Config, clock: &Clock, public: &str, local: &str)
             at.keys.alipay_config(&at.base, &notify, demo("Alipay")).map_err(|e| e.to_string())?
         }
     };
-    let logistics = match &of.logistics {
+    let mut logistics = match &of.logistics {
         Some(logistics) => real_logistics(logistics, &format!("{public}/hooks/tracking"))?,
         None => {
             let at = beside()?;
             at.keys.logistics_config(&at.base, &format!("{local}/hooks/tracking"), demo("Logistics platform"))
         }
     };
-    let sms = match &of.sms {
+    let mut sms = match &of.sms {
         Some(sms) => SmsConfig {
             partner: sms.partner.clone(),
             base: sms.gateway.clone(),
@@ -78,6 +78,8 @@ pub async fn partners(config: &Config, clock: &Clock, public: &str, local: &str)
             at.keys.sms_config(&at.base, demo("Text messages"))
         }
     };
+    let limits = of.limits();
+    (alipay.limits, logistics.limits, sms.limits) = (limits, limits, limits);
     let entities = [
         ("PaymentProvider", &alipay.partner, of.payment.is_some()),
         ("LogisticsPlatform", &logistics.partner, of.logistics.is_some()),
