@@ -115,7 +115,7 @@ impl Writer {
         wait_until("the first refusal", || {
             // Again now and then: a disk that is full has room once more when somebody takes old files away, as a
             // checkpoint and the search index do.
-            if at % 10 == 0 {
+            if at.is_multiple_of(10) {
                 strikes();
             }
             at += 1;
