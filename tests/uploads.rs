@@ -191,8 +191,9 @@ fn forms(market: &Market, seller: &mut Browser) {
     let empty: Vec<(&str, &str, &[u8])> = vec![("nothing", "a.csv", b"x"); 10_000];
     seller.get("/en/sell/import");
     seller.uploads("/en/sell/import", &empty).refused(&["sheet"]);
+    // It is refused at the second, so no more is sent than goes out before the answer is read.
     seller.get("/en/sell/products/new");
-    assert_eq!(seller.uploads("/en/sell/products/new", &empty).status, 400, "the same field 10,000 times");
+    assert_eq!(seller.uploads("/en/sell/products/new", &empty[..100]).status, 400, "the same field 100 times");
 }
 
 // --- pictures ---------------------------------------------------------------------------------------------------------
