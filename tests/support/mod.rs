@@ -534,6 +534,12 @@ impl Browser<'_> {
 
     /// Sends the form of this page that uploads to `action`, with these files: field, name, content.
     pub fn uploads(&mut self, action: &str, files: &[(&str, &str, &[u8])]) -> &mut Self {
+        let form = self.form_of(files);
+        self.request("POST", action, Some(form))
+    }
+
+    /// The page's form with these files: its content type and its body.
+    pub fn form_of(&self, files: &[(&str, &str, &[u8])]) -> (String, Vec<u8>) {
         let token = self.find(r#"(?s)enctype="multipart/form-data".*?name="_csrf" value="([^"]*)""#);
         let line = "----------------------------hanse";
         let mut body =
@@ -545,7 +551,7 @@ impl Browser<'_> {
             body.extend(b"\r\n");
         }
         body.extend(format!("--{line}--\r\n").bytes());
-        self.request("POST", action, Some((format!("multipart/form-data; boundary={line}"), body)))
+        (format!("multipart/form-data; boundary={line}"), body)
     }
 
     fn request(&mut self, method: &str, url: &str, body: Option<(String, Vec<u8>)>) -> &mut Self {
