@@ -67,16 +67,23 @@ impl Walk {
 }
 
 /// 2-a.2, 2.1.1-a.1, 2.1.1-a.2, 2.3.1-a.1, 2.3.2-a.1, 2.3.2-e.1, 2.3.3-a.1, 4.1: in English, at a desk, with no consent
-/// given on the way. On the same marketplace somebody comes with a keyboard alone, somebody without scripts, and a new
-/// seller: a demo takes longer to load than most of them to walk.
+/// given on the way.
 #[test]
 fn people_trade_in_english_at_a_desk() {
+    let market = Market::open(Engine::Sqlite);
+    let chromium = Chromium::start();
+    trade(&market, &chromium, &DESK);
+    chromium.judges();
+}
+
+/// One after the other on the same marketplace.
+#[test]
+fn people_come_with_a_keyboard_alone_without_scripts_and_to_sell() {
     let market = Market::open(Engine::Sqlite);
     let chromium = Chromium::start();
     with_a_keyboard_alone(&market, &chromium);
     without_scripts(&market, &chromium);
     a_seller_publishes_by_hand(&market, &chromium);
-    trade(&market, &chromium, &DESK);
     chromium.judges();
 }
 

@@ -30,6 +30,10 @@ cargo xtask policy [ARGUMENTS]  `hanse policy`: without arguments checks policy.
 type Outcome = Result<(), String>;
 
 fn main() -> ExitCode {
+    if let Some(why) = bench::compiles() {
+        eprintln!("the compiler: {why}");
+        return ExitCode::FAILURE;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((command, rest)) => match (command.as_str(), rest) {

@@ -19,6 +19,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// The one of the marketplace: the bare server shall not lose by another.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[derive(Parser)]
 #[command(about = "Measures the marketplace beside a bare server", args_conflicts_with_subcommands = true)]
 struct Cli {

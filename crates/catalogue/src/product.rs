@@ -122,10 +122,10 @@ pub(crate) fn publish_all(tx: &mut Tx, seller: &Seller, all: Vec<(Id, NewProduct
     must_be_open(tx, seller)?;
     must_know_categories(tx, all.iter().map(|(_, new)| new.category.as_str()).collect())?;
     let now = tx.now;
-    let mut rows = Rows::default();
-    for (id, new) in &all {
-        let stored = pictures_of(tx, id, &new.pictures)?;
-        let row = (
+    let stored = all.iter().map(|(id, new)| pictures_of(tx, id, &new.pictures)).collect::<Result<Vec<_>, _>>()?;
+    let mut products = Vec::with_capacity(all.len());
+    for ((id, new), stored) in all.iter().zip(&stored) {
+        products.push((
             (
                 product::id.eq(id),
                 product::shop.eq(&seller.shop),
@@ -135,14 +135,29 @@ pub(crate) fn publish_all(tx: &mut Tx, seller: &Seller, all: Vec<(Id, NewProduct
                 product::changed_at.eq(now),
                 product::version.eq(1),
             ),
-            Columns::of(new, &stored)?,
-        );
-        // The one conflict there can be is the seller's own number; the id is fresh.
-        let row = diesel::insert_into(product::table).values(row).on_conflict_do_nothing();
-        if on_each!(tx.db, c => row.execute(c))? == 0 {
-            return Err(Stop::refuse(Refused::ReferenceTaken));
+            Columns::of(new, stored)?,
+        ));
+    }
+    // The one conflict there can be is the seller's own number; the ids are fresh.
+    let mut written = 0;
+    if let Db::Pg(c) = &mut *tx.db
+        && products.len() > db::FEW
+    {
+        for some in products.chunks(ROWS_MAX) {
+            written += diesel::insert_into(product::table).values(some).on_conflict_do_nothing().execute(c)?;
         }
-        rows.add(id, &new.tiers, &stored);
+    } else {
+        for one in products {
+            let one = diesel::insert_into(product::table).values(one).on_conflict_do_nothing();
+            written += on_each!(tx.db, c => one.execute(c))?;
+        }
+    }
+    if written < all.len() {
+        return Err(Stop::refuse(Refused::ReferenceTaken));
+    }
+    let mut rows = Rows::default();
+    for ((id, new), stored) in all.iter().zip(&stored) {
+        rows.add(id, &new.tiers, stored);
         for (sort, row) in new.variants.iter().enumerate() {
             // A row that names a variant was made for another product.
             if row.id.is_some() {

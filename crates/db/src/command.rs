@@ -200,7 +200,8 @@ pub(crate) struct Ran {
     /// Of every run but one that is to be repeated.
     pub notes: Vec<Note>,
     pub events_count: i64,
-    pub jobs_count: i64,
+    /// Whether one of the jobs it adds can run at once.
+    pub jobs_due: bool,
 }
 
 pub(crate) enum Verdict {
@@ -247,7 +248,7 @@ impl Queued {
             verdict,
             notes: collected.notes,
             events_count: collected.events.len() as i64,
-            jobs_count: collected.jobs.len() as i64,
+            jobs_due: collected.jobs.iter().any(|(_, job)| job.due_at <= self.drawn.now),
         }
     }
 

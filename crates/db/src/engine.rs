@@ -321,14 +321,20 @@ fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {
         db.batch_execute(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
              pragma secure_delete = on; pragma temp_store = memory; pragma journal_size_limit = 67108864; \
-             pragma cache_size = -16384; pragma trusted_schema = off",
+             pragma trusted_schema = off",
         )?;
-        if purpose == Purpose::Read {
-            db.batch_execute("pragma query_only = on")?;
-        }
+        // The writer's pages stay its own between transactions; what a reader has not kept, the system has.
+        db.batch_execute(match purpose {
+            Purpose::Read => "pragma query_only = on; pragma cache_size = -4096",
+            _ => "pragma cache_size = -16384",
+        })?;
         return Ok(());
     }
     db.batch_execute("set timezone to 'UTC'; set application_name to 'hanse'; set client_min_messages to warning")?;
+    // A connection keeps the plans it made, also those of a morning when a table was empty and reading the whole of it
+    // was the cheapest: so an index is taken wherever there is one. Where there is none, that a table must be read would
+    // count as so dear that the server compiled the plan to machine code, for longer than it runs.
+    db.batch_execute("set enable_seqscan to off; set jit to off")?;
     if purpose == Purpose::Write {
         // What commands ask goes by keys: the general plan is the right one. Left to itself the server plans a statement
         // with a list of values anew at each use. Reads are left to it: before a new table was analysed, the general plan

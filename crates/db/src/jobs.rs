@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::clock::{HOUR, SECOND, real_now};
 use crate::policy::job;
-use crate::{Database, Db, Failed, Id, Stop, Tx, on_each};
+use crate::{Database, Db, FEW, Failed, Id, Stop, Tx, on_each};
 
 /// Runs of one job before it is dead.
 pub const ATTEMPTS_MAX: i64 = 8;
@@ -170,7 +170,15 @@ pub(crate) fn insert(db: &mut Db, now: i64, jobs: &[(Id, NewJob)]) -> QueryResul
                 )
             })
             .collect();
-        on_each!(db, conn => diesel::insert_into(job::table).values(rows).on_conflict_do_nothing().execute(conn))?;
+        if rows.len() > FEW {
+            on_each!(db, conn => diesel::insert_into(job::table).values(rows).on_conflict_do_nothing().execute(conn))?;
+        } else {
+            // What goes by rows stays prepared.
+            for row in rows {
+                let row = diesel::insert_into(job::table).values(row).on_conflict_do_nothing();
+                on_each!(db, conn => row.execute(conn))?;
+            }
+        }
     }
     Ok(())
 }

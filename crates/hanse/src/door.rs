@@ -42,6 +42,11 @@ const BODY_MAX: Duration = Duration::from_secs(20);
 const BODY_PACE_MIN: u64 = 4 * 1024;
 /// For a client to take something of what it asked for.
 const UNREAD_MAX: Duration = Duration::from_secs(20);
+/// For who still writes when the answer has gone out, in all and between two pieces. Closed at once, with something
+/// unread, the system would throw the answer away with it, and an upload that was refused in a sentence would end as a
+/// broken connection.
+const LINGER_MAX: Duration = Duration::from_secs(30);
+const LINGER_STILL_MAX: Duration = Duration::from_secs(2);
 /// For requests in hand when the marketplace is told to stop; what starts programs mostly kills after ten.
 const STOP_MAX: Duration = Duration::from_secs(8);
 /// A head: cookies, a long search and what proxies add are a tenth of it.
@@ -60,6 +65,7 @@ pub struct Limits {
     pub body_still: Duration,
     pub body: Duration,
     pub unread: Duration,
+    pub linger: Duration,
     pub stop: Duration,
     pub connections: usize,
     /// Whether one address may have half of all connections only. Behind a proxy all come from its address.
@@ -73,6 +79,7 @@ impl Default for Limits {
             body_still: BODY_STILL_MAX,
             body: BODY_MAX,
             unread: UNREAD_MAX,
+            linger: LINGER_MAX,
             stop: STOP_MAX,
             connections: files_max().map_or(CONNECTIONS_MAX, |files| {
                 // With few files left for more, connections would take those of the databases.
@@ -122,7 +129,7 @@ pub async fn open(mut listener: TcpListener, router: Router, limits: Limits, sto
             .header_read_timeout(limits.head)
             .max_header_size(HEAD_BYTES_MAX)
             .max_buf_size(BUFFER_BYTES_MAX)
-            .serve_connection(TokioIo::new(Taken::new(stream, limits.unread)), TowerToHyperService::new(service));
+            .serve_connection(TokioIo::new(Taken::new(stream, limits)), TowerToHyperService::new(service));
         let connection = open.watch(connection);
         tokio::spawn(async move {
             if let Err(why) = connection.await {
@@ -222,17 +229,25 @@ fn hurried(body: Body, limits: Limits, late: Arc<AtomicBool>) -> Body {
     Body::from_stream(pieces)
 }
 
-/// A connection whose other end has to take what it is sent.
+/// A connection whose other end has to take what it is sent, and may say to the end what it was at.
 struct Taken {
     stream: TcpStream,
     unread_max: Duration,
+    linger_max: Duration,
     /// Runs while something waits to be taken.
     waiting: Option<Pin<Box<Sleep>>>,
+    lingering: Option<Lingering>,
+}
+
+/// Nothing more is said; what still comes is read and thrown away.
+struct Lingering {
+    until: Instant,
+    still: Pin<Box<Sleep>>,
 }
 
 impl Taken {
-    fn new(stream: TcpStream, unread_max: Duration) -> Taken {
-        Taken { stream, unread_max, waiting: None }
+    fn new(stream: TcpStream, limits: Limits) -> Taken {
+        Taken { stream, unread_max: limits.unread, linger_max: limits.linger, waiting: None, lingering: None }
     }
 
     /// What writing came to, or the end of patience.
@@ -276,8 +291,34 @@ impl AsyncWrite for Taken {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
+    /// The answer's end goes out at once; the connection is given up when the other end has ended too.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let Taken { stream, linger_max, lingering, .. } = &mut *self;
+        let lingering = match lingering {
+            Some(lingering) => lingering,
+            None => {
+                ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
+                let until = Instant::now() + *linger_max;
+                let still = Box::pin(tokio::time::sleep_until(until.min(Instant::now() + LINGER_STILL_MAX)));
+                lingering.insert(Lingering { until, still })
+            }
+        };
+        let mut thrown_away = [0; 8 * 1024];
+        loop {
+            let mut into = ReadBuf::new(&mut thrown_away);
+            match Pin::new(&mut *stream).poll_read(cx, &mut into) {
+                Poll::Ready(Ok(())) if !into.filled().is_empty() => {
+                    let now = Instant::now();
+                    if now >= lingering.until {
+                        return Poll::Ready(Ok(()));
+                    }
+                    lingering.still.as_mut().reset(lingering.until.min(now + LINGER_STILL_MAX));
+                }
+                // Ended, or broken.
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => return lingering.still.as_mut().poll(cx).map(Ok),
+            }
+        }
     }
 }
 
@@ -295,6 +336,7 @@ mod tests {
         body_still: Duration::from_millis(300),
         body: Duration::from_millis(900),
         unread: Duration::from_millis(300),
+        linger: Duration::from_millis(900),
         stop: Duration::from_secs(5),
         connections: 8,
         one_address: true,
@@ -342,6 +384,26 @@ mod tests {
         assert!(whole.ends_with("3 bytes"), "{whole}");
         let long = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(HEAD_BYTES_MAX));
         assert!(said(door.at, &long).await.starts_with("HTTP/1.1 431 "));
+    }
+
+    /// A client that writes all it has before it reads finds the answer that was given at its first line, not a broken
+    /// connection; and one that never ends is not listened to for ever.
+    #[tokio::test]
+    async fn who_still_writes_gets_the_answer() {
+        let door = a_door(Limits { linger: Duration::from_secs(60), ..QUICK }).await;
+        let head = format!("POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: {LARGE}\r\n\r\n");
+        let mut stream = TcpStream::connect(door.at).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b'a'; LARGE]).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+
+        let door = a_door(QUICK).await;
+        let mut stream = TcpStream::connect(door.at).await.unwrap();
+        stream.write_all(head.replace(&LARGE.to_string(), "99999999999").as_bytes()).await.unwrap();
+        let endless = async { while stream.write_all(b"a").await.is_ok() {} };
+        tokio::time::timeout(Duration::from_secs(10), endless).await.unwrap();
     }
 
     /// A byte now and then is no way to keep a form open.

@@ -12,8 +12,10 @@ use std::io::Cursor;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, Rgba, RgbaImage};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, Rgba, RgbaImage};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use png::Transformations;
 
 pub const BYTES_MAX: usize = 12 * 1024 * 1024;
 /// A side longer than this is refused before a pixel is decoded.
@@ -78,6 +80,27 @@ fn decode(sent: &[u8]) -> Result<DynamicImage, Unfit> {
         Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) => format,
         _ => return Err(Unfit::NotAPicture),
     };
+    let (mut whole, turn) = match format {
+        ImageFormat::Png => decode_png(sent)?,
+        _ => decode_other(sent, format)?,
+    };
+    // A camera turns the picture by a note in the metadata, which goes: so the pixels are turned.
+    whole.apply_orientation(turn);
+    Ok(whole)
+}
+
+/// Before a pixel is made. `bytes` are those of all pixels.
+fn sized(width: u32, height: u32, bytes: u64) -> Result<(), Unfit> {
+    if width.max(height) > SIDE_MAX || u64::from(width) * u64::from(height) > PIXELS_MAX || bytes > ALLOC_MAX {
+        return Err(Unfit::Pixels);
+    }
+    if width.min(height) < SIDE_MIN {
+        return Err(Unfit::Small);
+    }
+    Ok(())
+}
+
+fn decode_other(sent: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientation), Unfit> {
     let mut reader = ImageReader::with_format(Cursor::new(sent), format);
     let mut limits = Limits::no_limits();
     limits.max_image_width = Some(SIDE_MAX);
@@ -86,17 +109,41 @@ fn decode(sent: &[u8]) -> Result<DynamicImage, Unfit> {
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(why)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > PIXELS_MAX || decoder.total_bytes() > ALLOC_MAX {
-        return Err(Unfit::Pixels);
+    sized(width, height, decoder.total_bytes())?;
+    let turn = decoder.orientation().map_err(why)?;
+    Ok((DynamicImage::from_decoder(decoder).map_err(why)?, turn))
+}
+
+/// Without the texts and profiles that may lie packed beside the pixels: some kilobytes of them unpack to hundreds of
+/// megabytes, and nobody would see any of it.
+fn decode_png(sent: &[u8]) -> Result<(DynamicImage, Orientation), Unfit> {
+    let limits = png::Limits { bytes: ALLOC_MAX as usize };
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(sent), limits);
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    decoder.set_transformations(Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().map_err(why_png)?;
+    let bytes = reader.output_buffer_size().ok_or(Unfit::Pixels)?;
+    let (width, height) = (reader.info().width, reader.info().height);
+    sized(width, height, bytes.max(reader.info().raw_bytes()) as u64)?;
+    let turn = reader.info().exif_metadata.as_deref().and_then(Orientation::from_exif_chunk);
+    let mut pixels = vec![0; bytes];
+    reader.next_frame(&mut pixels).map_err(why_png)?;
+    let whole = match reader.output_color_type().0 {
+        png::ColorType::Grayscale => ImageBuffer::from_raw(width, height, pixels).map(DynamicImage::ImageLuma8),
+        png::ColorType::GrayscaleAlpha => ImageBuffer::from_raw(width, height, pixels).map(DynamicImage::ImageLumaA8),
+        png::ColorType::Rgb => ImageBuffer::from_raw(width, height, pixels).map(DynamicImage::ImageRgb8),
+        png::ColorType::Rgba => ImageBuffer::from_raw(width, height, pixels).map(DynamicImage::ImageRgba8),
+        png::ColorType::Indexed => None,
+    };
+    Ok((whole.ok_or(Unfit::NotAPicture)?, turn.unwrap_or(Orientation::NoTransforms)))
+}
+
+fn why_png(error: png::DecodingError) -> Unfit {
+    match error {
+        png::DecodingError::LimitsExceeded => Unfit::Pixels,
+        _ => Unfit::NotAPicture,
     }
-    if width.min(height) < SIDE_MIN {
-        return Err(Unfit::Small);
-    }
-    // A camera turns the picture by a note in the metadata, which goes: so the pixels are turned.
-    let orientation = decoder.orientation().map_err(why)?;
-    let mut whole = DynamicImage::from_decoder(decoder).map_err(why)?;
-    whole.apply_orientation(orientation);
-    Ok(whole)
 }
 
 fn why(error: image::ImageError) -> Unfit {
@@ -114,8 +161,8 @@ fn fit(mut whole: DynamicImage, side: u32) -> Result<RgbImage, Unfit> {
         on_white(clear);
     }
     let mut whole = if whole.width().max(whole.height()) > side { smaller(&whole, side)? } else { whole };
-    // The kinds that hardly anybody sends; of the others all is opaque by now.
-    if whole.color().has_alpha() && !matches!(whole, DynamicImage::ImageRgba8(_)) {
+    // The kinds that hardly anybody sends; where it was laid on white above, this changes nothing.
+    if whole.color().has_alpha() {
         let mut clear = whole.into_rgba8();
         on_white(&mut clear);
         whole = DynamicImage::ImageRgba8(clear);
@@ -146,7 +193,12 @@ fn smaller(whole: &DynamicImage, side: u32) -> Result<DynamicImage, Unfit> {
 
 fn jpeg(pixels: &RgbImage, quality: u8) -> Result<Vec<u8>, Unfit> {
     let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(pixels).map_err(why)?;
+    let mut encoder = Encoder::new(&mut bytes, quality);
+    // As cameras and other shops do: the eye sees colours less sharply than light.
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    let side = |length: u32| u16::try_from(length).map_err(|_| Unfit::Pixels);
+    let (width, height) = (side(pixels.width())?, side(pixels.height())?);
+    encoder.encode(pixels, width, height, ColorType::Rgb).map_err(|_| Unfit::NotAPicture)?;
     Ok(bytes)
 }
 

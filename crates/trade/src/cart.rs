@@ -159,9 +159,15 @@ pub fn add(tx: &mut Tx, buyer: &Buyer, wanted: &[Wanted]) -> Result<(), Stop<Ref
         }};
     }
     if tx.db.asks_one_by_one(rows.len()) {
-        // What goes by rows stays prepared.
         for row in rows {
-            lay_in!(row);
+            // Mostly the line is new: this statement stays prepared, the one with an update in it does not.
+            let fresh = diesel::insert_into(cart_item::table)
+                .values(row.clone())
+                .on_conflict((cart_item::member, cart_item::product, cart_item::variant))
+                .do_nothing();
+            if on_each!(tx.db, c => fresh.execute(c))? == 0 {
+                lay_in!(row);
+            }
         }
         return Ok(());
     }

@@ -11,7 +11,7 @@ use crate::Refused;
 use crate::policy::{journal_entry, order_line, payout, posting, purchase_order};
 use crate::state::OrderState;
 use catalogue::shop::Seller;
-use db::{Id, NewJob, Scope, Stop, Tx, on_each};
+use db::{Id, NewJob, Scope, Stop, Tx, insert_all, on_each};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use std::collections::BTreeMap;
@@ -20,6 +20,9 @@ pub(crate) const PAYOUT_JOB: &str = "trade.payout";
 
 /// The most of one payout, in minor units: the payment company's limit of 100,000,000.00 yuan.
 const PAYOUT_MAX: i64 = 10_000_000_000;
+
+/// Postings of one statement.
+const POSTINGS_MAX: usize = 100;
 
 /// How long after a failed payout the next is tried by itself.
 const PAUSE_AFTER_FAILURE: i64 = db::clock::DAY;
@@ -153,16 +156,16 @@ pub fn post<R>(tx: &mut Tx, kind: Kind, about: &Id, postings: &[Posting]) -> Res
         .zip(1i64..)
         .map(|(line, number)| {
             (
-                posting::entry.eq(&id),
+                posting::entry.eq(id.clone()),
                 posting::line.eq(number),
                 posting::account.eq(line.account.id()),
-                posting::shop.eq(&line.shop),
+                posting::shop.eq(line.shop.clone()),
                 posting::amount.eq(line.amount),
-                posting::currency.eq(&line.currency),
+                posting::currency.eq(line.currency.clone()),
             )
         })
         .collect();
-    on_each!(tx.db, conn => diesel::insert_into(posting::table).values(lines).execute(conn))?;
+    on_each!(tx.db, c => insert_all!(c, posting::table, lines, POSTINGS_MAX))?;
     Ok(true)
 }
 

@@ -81,14 +81,14 @@ impl Seat {
             return Run::Again(told_without_values(&error));
         }
         let ran = command.run(connection, shared, Placing::Later);
-        let (events, jobs) = (ran.events_count, ran.jobs_count);
+        let (events, jobs_due) = (ran.events_count, ran.jobs_due);
         match ran.verdict {
             Verdict::Keep => match self.commit(shared, &ran.notes) {
                 Commit::Done => {
                     if events > 0 {
                         shared.sequencer.wake();
                     }
-                    if jobs > 0 {
+                    if jobs_due {
                         shared.job_wake.wake();
                     }
                     Run::Ended(End::AsCalled)

@@ -42,7 +42,7 @@ pub(crate) fn write(shared: &Shared) {
 struct Batch {
     ends: Vec<End>,
     last_position: i64,
-    jobs_count: i64,
+    jobs_due: bool,
 }
 
 fn commit_together(connection: &mut Link, chain: &mut Chain, shared: &Shared, mut commands: Vec<Queued>) {
@@ -52,7 +52,7 @@ fn commit_together(connection: &mut Link, chain: &mut Chain, shared: &Shared, mu
     match committed {
         Ok(()) => {
             shared.signal.raise(batch.last_position);
-            if batch.jobs_count > 0 {
+            if batch.jobs_due {
                 shared.job_wake.wake();
             }
             for (command, end) in commands.into_iter().zip(batch.ends) {
@@ -98,7 +98,7 @@ fn try_commit(
                 batch.ends.push(End::AsCalled);
                 connection.release_savepoint()?;
                 batch.last_position += ran.events_count;
-                batch.jobs_count += ran.jobs_count;
+                batch.jobs_due |= ran.jobs_due;
             }
             Verdict::Undo(end) => {
                 batch.ends.push(end);
