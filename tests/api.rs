@@ -63,6 +63,8 @@ fn sent_wrong(market: &Market) {
     let said = buyer.get("/api/v1/cart");
     assert_eq!((said.is(200)["lines"].as_i64(), said.header("cache-control")), (Some(0), "no-store"));
     assert_eq!(said.header("ratelimit-limit"), "600");
+    assert!(said.header("ratelimit-remaining").parse::<u32>().is_ok_and(|left| left < 600));
+    assert!(said.header("ratelimit-reset").parse::<u32>().is_ok_and(|seconds| (1..=61).contains(&seconds)));
     let lines = "/api/v1/cart/lines";
     buyer.send("POST", lines, &[("content-type", "text/plain")], Some("{}")).is_problem(415, &[]);
     let as_json = [("content-type", "application/json")];

@@ -6,7 +6,7 @@ mod support;
 use db::Engine;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use support::{Browser, Market, owner_of};
+use support::{Browser, Market, Partners, owner_of};
 
 const PASSWORD: &str = "wholesale-1688";
 const PLACE: [(&str, &str); 3] = [
@@ -245,13 +245,7 @@ fn a_spreadsheet(market: &Market) {
     seller.send("/close", &[]).shows(&["The import is forgotten."]);
     assert_eq!(seller.get(&unchanged).status, 404);
 
-    let picture = "../../demo/pictures/general/alexandru-acea-686569-unsplash.jpg";
-    let picture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(picture);
-    let jpeg = std::fs::read(picture).expect("the demo has pictures");
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("photos/front.jpg", zip::write::SimpleFileOptions::default()).expect("an archive");
-    std::io::Write::write_all(&mut zip, &jpeg).expect("an archive");
-    let zip = zip.finish().expect("an archive").into_inner();
+    let zip = one_picture();
     let category = export.lines().nth(1).and_then(|line| line.split(',').nth(2)).expect("a category").to_owned();
     let head = "product_ref;category;title_en;text_en;unit_en;from_1;price_1;pictures;differ_in_en;variant_en;stock\n";
     let row = |reference: &str, title: &str, stock: &str| {
@@ -278,10 +272,70 @@ fn a_spreadsheet(market: &Market) {
     guest.get("/en/search?q=quetzal").shows(&["Quetzal feather ribbon"]);
 }
 
+/// 2.2.2-a: how far an import has come stands on its page; killed in the midst, it goes on where it was when the job's
+/// lease has run out, and every product is there once and whole.
+#[test]
+fn a_killed_import_goes_on_on_sqlite() {
+    a_killed_import_goes_on(Engine::Sqlite);
+}
+
+#[test]
+fn a_killed_import_goes_on_on_postgres() {
+    a_killed_import_goes_on(Engine::Postgres);
+}
+
+fn a_killed_import_goes_on(engine: Engine) {
+    const PRODUCTS: usize = 2_000;
+    let partners = Partners::start();
+    let market = Market::with(engine, &partners);
+    let mut seller = market.browser();
+    seller.signs_in("demo_seller_2", PASSWORD);
+    let own = seller.get("/en/sell/export.csv").text.clone();
+    let category = own.lines().nth(1).and_then(|line| line.split(',').nth(2)).expect("a category").to_owned();
+    let mut table =
+        "product_ref,category,title_en,text_en,unit_en,from_1,price_1,pictures,differ_in_en,variant_en,stock\n"
+            .to_owned();
+    for n in 0..PRODUCTS {
+        table += &format!("K-{n},{category},Quokka ribbon {n},Good.,bag,10,12.50,front.jpg,Size,large,40\n");
+    }
+    let zip = one_picture();
+    seller.get("/en/sell/import");
+    seller.uploads("/en/sell/import", &[("sheet", "goods.csv", table.as_bytes()), ("archive", "p.zip", &zip)]);
+    let import = waits_for(&mut seller, "What will happen");
+    seller.shows(&["/start\""]).send("/start", &[]);
+    let far = support::wait_until("the midst of the import", || {
+        let page = &seller.get(&import).text;
+        let (_, value) = page.split_once("<progress")?.1.split_once("value=\"")?;
+        value.split('"').next()?.parse::<usize>().ok().filter(|done| (1..PRODUCTS).contains(done))
+    });
+    market.is_killed();
+    market.opens_again();
+    seller.get(&import);
+    waits_for(&mut seller, "Buyers find all of it now.");
+    let all = seller.get("/en/sell/export.csv").text.clone();
+    let numbers: Vec<&str> =
+        all.lines().filter_map(|line| line.split(',').next()).filter(|n| n.starts_with("K-")).collect();
+    let distinct: BTreeSet<&str> = numbers.iter().copied().collect();
+    assert_eq!((numbers.len(), distinct.len()), (PRODUCTS, PRODUCTS), "killed when {far} were there");
+    let mut guest = market.browser();
+    guest.get("/en/search?q=quokka").shows(&["2,000"]);
+}
+
+/// An archive with a photograph of the demo.
+fn one_picture() -> Vec<u8> {
+    let picture = "../../demo/pictures/general/alexandru-acea-686569-unsplash.jpg";
+    let picture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(picture);
+    let jpeg = std::fs::read(picture).expect("the demo has pictures");
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("photos/front.jpg", zip::write::SimpleFileOptions::default()).expect("an archive");
+    std::io::Write::write_all(&mut zip, &jpeg).expect("an archive");
+    zip.finish().expect("an archive").into_inner()
+}
+
 /// Loads the page anew until it says so, as a browser without scripts does; its address.
 fn waits_for(browser: &mut Browser, words: &str) -> String {
     let page = browser.url.clone();
-    for _ in 0..300 {
+    for _ in 0..900 {
         if browser.status == 200 && browser.text.contains(words) {
             return page;
         }

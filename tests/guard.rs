@@ -100,6 +100,12 @@ fn devices(market: &Market) {
     assert!(thief.url.contains("/sign-in"), "{}", thief.url);
     other.get("/en/my").shows(&["/sign-out"]);
     warned(market, phone, 2);
+
+    // The sessions stand in a list, and each is ended by itself.
+    own.get("/en/my/security").send("/my/security/end", &[]).shows(&["Signed out there."]);
+    other.get("/en/my");
+    assert!(other.url.contains("/sign-in"), "{}", other.url);
+    own.get("/en/my/security").shows(&["this device"]).lacks(&["/my/security/end\""]);
 }
 
 /// The value in a browser's cookie says something of one member, and only with their password.

@@ -46,10 +46,10 @@ fn everywhere(engine: Engine) {
         }
         for person in &people {
             let pages = hostile.walk(person);
-            looked.extend(pages.keys().filter_map(|to| shown_by(to)));
+            looked.extend(pages.iter().filter(|(_, page)| page.status == 200).filter_map(|(to, _)| shown_by(to)));
             let mut sent = BTreeSet::new();
-            for (page, text) in &pages {
-                for form in forms(text).into_iter().filter(|form| form.method == "post") {
+            for (page, answer) in &pages {
+                for form in forms(&answer.text).into_iter().filter(|form| form.method == "post") {
                     let to = form.action.clone().unwrap_or_else(|| page.clone());
                     let texts = form.fields.iter().any(|field| is_text(&field.kind));
                     if texts && sent.insert(to.clone()) && !LOCKS.iter().any(|lock| to.contains(lock)) {
@@ -61,6 +61,12 @@ fn everywhere(engine: Engine) {
         }
     }
     hostile.meets_all("textarea", &people[1], "/en/sell/shop");
+    // The same pages in the other language, as they are at last.
+    for person in &people {
+        for to in hostile.walk(person).keys().filter(|to| to.starts_with("/en/")) {
+            hostile.ask(&person.cookies, "GET", &to.replacen("/en/", "/zh/", 1), None);
+        }
+    }
     let never = taken.iter().filter(|(form, times)| **times == 0 && !NEVER_TAKEN.contains(&form.as_str()));
     let mut wrong: Vec<String> = never
         .map(|(form, _)| format!("{form} never took anything, at last: {:?}", hostile.refused.get(form)))
@@ -83,8 +89,8 @@ fn everywhere(engine: Engine) {
 const LOCKS: [&str; 3] = ["/sign-in", "/my/security/password", "/register"];
 /// Without a picture nothing is offered for sale; the forms of what is there take all that these would.
 const NEVER_TAKEN: [&str; 1] = ["/en/sell/products/new"];
-/// Pages that no link leads to.
-const UNSEEN: [&str; 0] = [];
+/// Pages that show nobody's words, and only lead on: who has just signed in need not prove it, and who pays comes back.
+const UNSEEN: [&str; 3] = ["/my/security/prove", "/console/prove", "/pay/return"];
 
 fn is_text(kind: &str) -> bool {
     !matches!(kind, "hidden" | "checkbox" | "radio" | "select" | "button" | "submit" | "file")
@@ -121,7 +127,7 @@ struct Person {
     opens: &'static [Gate],
 }
 
-/// A buyer, a seller, somebody who asks for a shop, and the operator, whose pages show what the others wrote.
+/// A buyer, a seller, somebody who asks for a shop, staff, and a guest, whose pages show what the others wrote.
 fn people(market: &Market) -> (Vec<Person>, support::Browser<'_>) {
     let person = |browser: &mut support::Browser, page: &str, opens| {
         browser.get(page).shows(&["_csrf"]);
@@ -143,11 +149,19 @@ fn people(market: &Market) -> (Vec<Person>, support::Browser<'_>) {
     let mut operator = market.browser();
     operator.get("/en/console/sign-in");
     operator.send("/console/sign-in", &[("account", "operator"), ("password", PASSWORD)]);
+    let account = ["staff", "add", "--account", "hostile_books", "--name", "Books", "--role", "finance"];
+    market.command_with(&account, "their own books-1688");
+    let mut finance = market.browser();
+    finance.get("/en/console/sign-in");
+    finance.send("/console/sign-in", &[("account", "hostile_books"), ("password", "their own books-1688")]);
     let people = vec![
         person(&mut buyer, "/en/my/security", &[Gate::Anybody, Gate::Member]),
         person(&mut seller, "/en/my/security", &[Gate::Anybody, Gate::Member, Gate::Seller]),
         person(&mut applicant, "/en/my/security", &[Gate::Member]),
-        person(&mut operator, "/en/console/tokens", &[Gate::Staff]),
+        person(&mut operator, "/en/console/tokens", &[Gate::Anybody, Gate::Staff]),
+        // The record of all trades is not the operator's.
+        person(&mut finance, "/en/console/tokens", &[Gate::Anybody, Gate::Staff]),
+        person(&mut market.browser(), "/en/sign-in", &[Gate::Anybody]),
     ];
     (people, buyer)
 }
@@ -203,7 +217,7 @@ impl Hostile<'_> {
     }
 
     /// Every page that is open to this person, by links from those that everybody knows; of those with ids, the first few.
-    fn walk(&self, person: &Person) -> BTreeMap<String, String> {
+    fn walk(&self, person: &Person) -> BTreeMap<String, Answer> {
         let routes: Vec<Route> = hanse::house::routes();
         let open = |route: &&Route| route.method == "GET" && person.opens.contains(&route.gate) && !is_plain(route);
         let mut to_see: Vec<String> =
@@ -220,15 +234,15 @@ impl Hostile<'_> {
             if pages.contains_key(&to) {
                 continue;
             }
-            let text = self.ask(&person.cookies, "GET", &to, None).text;
+            let answer = self.ask(&person.cookies, "GET", &to, None);
             for (links, found) in linked.iter().zip(&mut found) {
-                for link in links.captures_iter(&text) {
+                for link in links.captures_iter(&answer.text) {
                     if found.len() < 3 && found.insert(link[1].to_owned()) {
                         to_see.push(link[1].to_owned());
                     }
                 }
             }
-            pages.insert(to, text);
+            pages.insert(to, answer);
         }
         pages
     }

@@ -4,11 +4,14 @@ mod support;
 
 use db::Engine;
 use std::time::Duration;
-use support::Market;
+use support::{Market, Partners};
 
 #[test]
 fn keys_are_changed_under_an_open_marketplace_on_sqlite() {
-    changed(&Market::open(Engine::Sqlite));
+    let partners = Partners::start();
+    let market = Market::with(Engine::Sqlite, &partners);
+    changed(&market);
+    put_back(&market);
 }
 
 #[test]
@@ -46,5 +49,23 @@ fn changed(market: &Market) {
         let mut member = market.browser();
         member.signs_in("BEFORE_THEM", "a good long phrase");
         member.get("/en/my/privacy").shows(&["You"]);
+    }
+    assert!(market.command(&["ledger", "verify"]).contains("every hash holds"));
+}
+
+/// The key store is lost, and put back from a copy: everybody is found and opened.
+fn put_back(market: &Market) {
+    market.browser().registers("before_the_loss", "13977330200");
+    market.command(&["keys", "copy", "by-hand"]);
+    market.is_killed();
+    for part in ["keys.sqlite", "keys.sqlite-wal", "keys.sqlite-shm"] {
+        let _absent = std::fs::remove_file(market.folder.path().join("hanse-keys").join(part));
+    }
+    assert_eq!(market.command_or_not(&["keys", "restore", "nowhere"]), None);
+    market.command(&["keys", "restore", "by-hand"]);
+    assert_eq!(market.command_or_not(&["keys", "restore", "by-hand"]), None, "it is not empty any more");
+    market.opens_again();
+    for name in ["before_them", "during_3", "before_the_loss"] {
+        market.browser().signs_in(name, "a good long phrase");
     }
 }

@@ -12,13 +12,16 @@ const POSTGRES: &str = "HANSE_BENCH_POSTGRES";
 /// Measures a marketplace beside it that seals, asks and notes nothing.
 const VAULT: &str = "--vault";
 
+/// The same both times: other packages would be other features of what they depend on.
+const BUILD: [&str; 6] = ["build", "--release", "--package", "hanse", "--package", "bench"];
+
 /// Set where cargo calls this program in the compiler's place.
 const WRAPS: &str = "HANSE_XTASK_COMPILES_WITHOUT_VAULT";
 
 pub fn run(arguments: &[String]) -> Outcome {
     // First: what is built last lies at its place.
     let unguarded = arguments.iter().any(|argument| argument == VAULT).then(without_vault).transpose()?;
-    succeed(cargo().args(["build", "--release", "--package", "hanse", "--package", "bench"]))?;
+    succeed(cargo().args(BUILD))?;
     let mut bench = Command::new(target().join("release/bench"));
     bench.current_dir(crate::root()).args(arguments.iter().filter(|argument| *argument != VAULT));
     if let Some(unguarded) = unguarded {
@@ -42,7 +45,7 @@ pub fn run(arguments: &[String]) -> Outcome {
 fn without_vault() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|why| format!("where this program lies: {why}"))?;
     let mut build = cargo();
-    build.args(["build", "--release", "--package", "hanse"]);
+    build.args(BUILD);
     succeed(build.env("RUSTC_WORKSPACE_WRAPPER", own).env(WRAPS, "1"))?;
     let kept = target().join("release/hanse-without-vault");
     std::fs::copy(target().join("release/hanse"), &kept).map_err(|why| format!("{}: {why}", kept.display()))?;

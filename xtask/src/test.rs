@@ -41,6 +41,9 @@ fn with_nextest(arguments: &[String], variables: &[(&str, &str)], url: &str) -> 
     if !arguments.is_empty() {
         return succeed(&mut run);
     }
+    // Most tests wait for a process, a browser or a socket now and then: processors have work for one more.
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+    run.args(["--test-threads", &(processors + 1).to_string()]);
     let mut passed = Vec::new();
     // Doc tests, which nextest does not run; first, so that nextest's summary is the last line.
     let documented = if source::has_doc_tests() {

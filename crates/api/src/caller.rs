@@ -77,6 +77,14 @@ struct Caller {
     seller: Option<Seller>,
 }
 
+/// What every answer to a token tells of how often it may call, with what each means in the document.
+pub const RATE_HEADERS: [(&str, &str); 3] = [
+    ("ratelimit-limit", "Requests of this token in a minute"),
+    ("ratelimit-remaining", "Requests that are left of them"),
+    ("ratelimit-reset", "Seconds until there are as many again"),
+];
+pub const RETRY_AFTER: (&str, &str) = ("retry-after", "Seconds until it may be tried again");
+
 /// The gate of a route: one of `wanted` must be in the token's reach.
 pub async fn pass(wanted: &'static [Reach], mut request: Request, next: Next) -> Response {
     let Some(gate) = request.extensions().get::<Gate>().cloned() else {
@@ -100,11 +108,8 @@ pub async fn pass(wanted: &'static [Reach], mut request: Request, next: Next) ->
         }
     };
     let headers = response.headers_mut();
-    for (name, value) in [
-        ("ratelimit-limit", gate.counts.requests_max),
-        ("ratelimit-remaining", left.requests.unwrap_or(0)),
-        ("ratelimit-reset", left.reset_seconds),
-    ] {
+    let told = [gate.counts.requests_max, left.requests.unwrap_or(0), left.reset_seconds];
+    for ((name, _), value) in RATE_HEADERS.into_iter().zip(told) {
         headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
     }
     response

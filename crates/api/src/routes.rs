@@ -1,6 +1,6 @@
 //! Every operation with its gate, and the document that is made of them: what is not registered here is in neither.
 
-use crate::caller::{Counts, Gate, pass};
+use crate::caller::{Counts, Gate, RATE_HEADERS, RETRY_AFTER, pass};
 use crate::problem::{self, Error, Kind, Problem};
 use crate::sell::hooks::OrderMessage;
 use crate::wire::BODY_BYTES_MAX;
@@ -14,7 +14,7 @@ use member::token::Reach;
 use std::sync::{Arc, LazyLock};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Info, OpenApi, Ref, Response, extensions::Extensions};
+use utoipa::openapi::{ContentBuilder, Header, Info, OpenApi, Ref, RefOr, Response, extensions::Extensions};
 use utoipa::openapi::{OpenApiBuilder, Server, tag::TagBuilder};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -75,7 +75,7 @@ fn describe(operation: &mut Operation, reaches: &[Reach], summary_zh: &str) {
     let words = Extensions::builder().add(SUMMARY_ZH, summary_zh).build();
     operation.extensions.get_or_insert_with(Extensions::default).merge(words);
     for (status, response) in &mut operation.responses.responses {
-        if let utoipa::openapi::RefOr::T(response) = response
+        if let RefOr::T(response) = response
             && response.description.is_empty()
         {
             let status = status.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
@@ -90,7 +90,7 @@ fn describe(operation: &mut Operation, reaches: &[Reach], summary_zh: &str) {
     }
     let mut asks = false;
     for parameter in operation.parameters.iter().flatten() {
-        if let utoipa::openapi::RefOr::T(parameter) = parameter {
+        if let RefOr::T(parameter) = parameter {
             match parameter.parameter_in {
                 utoipa::openapi::path::ParameterIn::Path => problems.push(Kind::NotFound),
                 utoipa::openapi::path::ParameterIn::Header => problems.push(Kind::Malformed),
@@ -115,8 +115,23 @@ fn describe(operation: &mut Operation, reaches: &[Reach], summary_zh: &str) {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
             let mut response = Response::new(web::t(web::Lang::EN, kind.keys().0));
             response.content.insert("application/problem+json".to_owned(), content.into());
-            utoipa::openapi::RefOr::T(response)
+            RefOr::T(response)
         });
+    }
+    if reaches.is_empty() {
+        return;
+    }
+    for (status, response) in &mut operation.responses.responses {
+        // Whose token is not known has no count.
+        let counted = if status == "401" { &[][..] } else { &RATE_HEADERS };
+        let too_many = (status == "429").then_some(RETRY_AFTER);
+        if let RefOr::T(response) = response {
+            for (name, meaning) in counted.iter().copied().chain(too_many) {
+                let mut header = Header::new(u32::schema());
+                header.description = Some(meaning.to_owned());
+                response.headers.insert(name.to_owned(), RefOr::T(header));
+            }
+        }
     }
 }
 

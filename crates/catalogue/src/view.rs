@@ -302,6 +302,7 @@ type EntryRow = (
     (String, String, String, String),
     (Id, String, String, String, String),
     (i64, i64, i64, i64, Option<i64>),
+    (String, String),
 );
 
 /// Those of `products` that are for sale, ready for the index: three queries. Who is missing is not for sale (any more).
@@ -310,21 +311,22 @@ pub fn entries(scope: &mut impl Scope, products: &[Id], tree: &Tree) -> QueryRes
     let rows: Vec<EntryRow> = product::table
         .inner_join(shop::table)
         .filter(product::id.eq_any(&products))
-        .filter(product::state.eq("listed"))
-        .filter(shop::state.eq("open"))
         .select((
             (product::id, product::category, product::picture),
             (product::title_en, product::title_zh, product::text_en, product::text_zh),
             (product::unit_one, product::unit_many, product::unit_zh, product::attributes),
             (shop::id, shop::name_en, shop::name_zh, shop::place_en, shop::place_zh),
             (product::minimum, product::price_low, product::price_high, product::sold, product::listed_at),
+            (product::state, shop::state),
         ))
         .load(scope.db())?;
     let mut tiers = facts::tiers(scope, &products)?;
     let stock = stock_of(scope, &products)?;
     Ok(rows
         .into_iter()
-        .map(|(own, words, unit, of_shop, numbers)| Entry {
+        // Not asked for by their states: SQLite would take the index of the states, and read all that is for sale.
+        .filter(|(.., (product, shop))| product == "listed" && shop == "open")
+        .map(|(own, words, unit, of_shop, numbers, _)| Entry {
             in_stock: stock.get(&own.0).copied().unwrap_or(0),
             categories: tree.path(&own.1).into_iter().map(|c| (c.key.clone(), c.name.clone())).collect(),
             card: Card {

@@ -291,6 +291,12 @@ impl Database {
         &self.0.blobs
     }
 
+    /// Commands that no writer has taken yet: so a test knows that others stand in line.
+    #[cfg(feature = "testing")]
+    pub fn commands_waiting(&self) -> usize {
+        self.0.shared.commands.len()
+    }
+
     /// Committed events after `position`, in order. Blocks.
     pub fn events_after(&self, position: i64, limit: i64) -> Result<Vec<Delivered>, Failed<std::convert::Infallible>> {
         self.read_now(move |read| Ok(outbox::after(read.db, position, limit)?))
@@ -339,7 +345,7 @@ impl Database {
     }
 
     /// Tells PostgreSQL's planner how full the tables are now, after much was loaded at once: its own look comes up to a
-    /// minute later, and a plan made before it can read a table whole at every request. Nothing to do on SQLite, which is
+    /// minute later, and a plan made before it can begin at the wrong table at every request. Nothing to do on SQLite, which is
     /// asked by keys. Where it fails, the log says so, and the server's own look does it. Blocks.
     pub fn analyse(&self) {
         if self.engine() == Engine::Sqlite {

@@ -338,7 +338,7 @@ fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {
     if purpose == Purpose::Write {
         // What commands ask goes by keys: the general plan is the right one. Left to itself the server plans a statement
         // with a list of values anew at each use. Reads are left to it: before a new table was analysed, the general plan
-        // of a join can be one that reads it whole.
+        // of a join can be one that begins at the wrong table.
         db.batch_execute("set plan_cache_mode to force_generic_plan")?;
     }
     set_language(db)?;

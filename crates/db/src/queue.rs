@@ -60,6 +60,11 @@ impl<T> Queue<T> {
         Ok(())
     }
 
+    #[cfg(feature = "testing")]
+    pub fn len(&self) -> usize {
+        self.lock().items.len()
+    }
+
     /// Waits for an item; `None` when the queue is closed and drained.
     pub fn pop(&self) -> Option<T> {
         let mut waiting = self.lock();

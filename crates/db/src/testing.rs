@@ -87,11 +87,15 @@ impl TestDatabase {
     }
 }
 
+/// On PostgreSQL; SQLite has one.
+pub const WRITERS: usize = 4;
+pub const READERS: usize = 2;
+
 fn options(address: &Address, folder: &Path, setup: Setup) -> Options {
     let mut options = Options::new(address.clone(), folder.join("blobs"));
     options.migrations = (setup.migrations)();
-    options.writer_threads = 4;
-    options.reader_threads = 2;
+    options.writer_threads = WRITERS;
+    options.reader_threads = READERS;
     if let Some(guard) = setup.guard {
         options.guard = guard;
     }

@@ -104,6 +104,7 @@ pub async fn open(mut listener: TcpListener, router: Router, limits: Limits, sto
     let from_one = limits.one_address.then(|| (limits.connections / 2).max(1));
     let addresses = Addresses::default();
     let open = GracefulShutdown::new();
+    let stopping = Arc::new(AtomicBool::new(false));
     let mut stop = pin!(stop);
     loop {
         let next = async {
@@ -129,7 +130,10 @@ pub async fn open(mut listener: TcpListener, router: Router, limits: Limits, sto
             .header_read_timeout(limits.head)
             .max_header_size(HEAD_BYTES_MAX)
             .max_buf_size(BUFFER_BYTES_MAX)
-            .serve_connection(TokioIo::new(Taken::new(stream, limits)), TowerToHyperService::new(service));
+            .serve_connection(
+                TokioIo::new(Taken::new(stream, limits, stopping.clone())),
+                TowerToHyperService::new(service),
+            );
         let connection = open.watch(connection);
         tokio::spawn(async move {
             if let Err(why) = connection.await {
@@ -139,6 +143,7 @@ pub async fn open(mut listener: TcpListener, router: Router, limits: Limits, sto
         });
     }
     drop(listener);
+    stopping.store(true, Ordering::Relaxed);
     if tokio::time::timeout(limits.stop, open.shutdown()).await.is_err() {
         tracing::warn!("some connections were still in use and are cut off");
     }
@@ -237,6 +242,8 @@ struct Taken {
     /// Runs while something waits to be taken.
     waiting: Option<Pin<Box<Sleep>>>,
     lingering: Option<Lingering>,
+    /// The door closes: nobody who says nothing is waited for.
+    stopping: Arc<AtomicBool>,
 }
 
 /// Nothing more is said; what still comes is read and thrown away.
@@ -246,8 +253,9 @@ struct Lingering {
 }
 
 impl Taken {
-    fn new(stream: TcpStream, limits: Limits) -> Taken {
-        Taken { stream, unread_max: limits.unread, linger_max: limits.linger, waiting: None, lingering: None }
+    fn new(stream: TcpStream, limits: Limits, stopping: Arc<AtomicBool>) -> Taken {
+        let (unread_max, linger_max) = (limits.unread, limits.linger);
+        Taken { stream, unread_max, linger_max, waiting: None, lingering: None, stopping }
     }
 
     /// What writing came to, or the end of patience.
@@ -293,7 +301,7 @@ impl AsyncWrite for Taken {
 
     /// The answer's end goes out at once; the connection is given up when the other end has ended too.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Taken { stream, linger_max, lingering, .. } = &mut *self;
+        let Taken { stream, linger_max, lingering, stopping, .. } = &mut *self;
         let lingering = match lingering {
             Some(lingering) => lingering,
             None => {
@@ -316,6 +324,7 @@ impl AsyncWrite for Taken {
                 }
                 // Ended, or broken.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending if stopping.load(Ordering::Relaxed) => return Poll::Ready(Ok(())),
                 Poll::Pending => return lingering.still.as_mut().poll(cx).map(Ok),
             }
         }

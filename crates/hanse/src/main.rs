@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 use vault::Vault;
 
-/// Also of what is written in C: SQLite, libpq and OpenSSL ask it for memory too. The system's own takes a sixth more time
-/// for an order, and gives back less of what an import took.
+/// Also of what is written in C: SQLite, libpq and OpenSSL ask it for memory too. An order takes a sixth less than with
+/// the system's own, and more of what an import took is given back.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -326,7 +326,10 @@ fn staff(command: StaffCommand) -> Result<(), String> {
             println!("{account} acts as {} from the next sign-in on", role.id());
         }
         StaffCommand::Password { open, account } => {
-            let hashed = member::password::hash_now(&ask_password(&account)?);
+            let password = ask_password(&account)?;
+            let resists = member::staff::must_resist_for(&account_of(&account)?, &password);
+            resists.map_err(|refused| Failed::Refused(refused).to_string())?;
+            let hashed = member::password::hash_now(&password);
             change_staff(&open, &account, move |tx, id| member::staff::set_password(tx, id, &hashed))?;
             println!("{account} signs in with the new password");
         }

@@ -137,7 +137,8 @@ pub fn enlist_now(
     vault.data().write_now(move |tx| add(tx, &access, &fresh, &new))
 }
 
-pub(crate) fn must_resist_for(account: &Account, password: &Entered<PasswordHash>) -> Result<(), Refused> {
+/// Refuses a password that is found by trying, or that holds the account's name.
+pub fn must_resist_for(account: &Account, password: &Entered<PasswordHash>) -> Result<(), Refused> {
     password::must_resist(password, &Entered::made(account.0.clone()))
 }
 

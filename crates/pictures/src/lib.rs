@@ -60,8 +60,11 @@ pub fn prepare(sent: &[u8]) -> Result<Sizes, Unfit> {
 }
 
 fn encode(sent: &[u8]) -> Result<Sizes, Unfit> {
-    let whole = decode(sent)?;
-    let large = fit(whole, LARGE)?;
+    let (whole, turn) = decode(sent)?;
+    // A camera turns the picture by a note in the metadata, which goes: so the pixels are turned, when they are few.
+    let mut large = DynamicImage::ImageRgb8(fit(whole, LARGE)?);
+    large.apply_orientation(turn);
+    let large = large.into_rgb8();
     let small = fit(DynamicImage::ImageRgb8(large.clone()), CARD)?;
     Ok(Sizes {
         width: large.width(),
@@ -71,7 +74,8 @@ fn encode(sent: &[u8]) -> Result<Sizes, Unfit> {
     })
 }
 
-fn decode(sent: &[u8]) -> Result<DynamicImage, Unfit> {
+/// With the turn that is still to be carried out.
+fn decode(sent: &[u8]) -> Result<(DynamicImage, Orientation), Unfit> {
     if sent.len() > BYTES_MAX {
         return Err(Unfit::Bytes);
     }
@@ -80,13 +84,10 @@ fn decode(sent: &[u8]) -> Result<DynamicImage, Unfit> {
         Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) => format,
         _ => return Err(Unfit::NotAPicture),
     };
-    let (mut whole, turn) = match format {
-        ImageFormat::Png => decode_png(sent)?,
-        _ => decode_other(sent, format)?,
-    };
-    // A camera turns the picture by a note in the metadata, which goes: so the pixels are turned.
-    whole.apply_orientation(turn);
-    Ok(whole)
+    match format {
+        ImageFormat::Png => decode_png(sent),
+        _ => decode_other(sent, format),
+    }
 }
 
 /// Before a pixel is made. `bytes` are those of all pixels.

@@ -48,6 +48,8 @@ pub(super) fn named(scope: &mut impl Scope, seller: &Seller, names: &[&str]) -> 
             Db::Pg(c) => ids.extend(Numbered { shop: &seller.shop, names }.load::<Id>(c)?),
         }
     }
+    // One that is named by both comes once.
+    ids.retain(|id| rows.iter().all(|row| row.0.0 != *id));
     if !ids.is_empty() {
         let asked = rows_of(seller).filter(product::id.eq_any(&ids));
         rows.extend(on_each!(scope.db(), c => asked.load::<Row>(c))?);

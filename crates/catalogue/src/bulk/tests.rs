@@ -260,7 +260,23 @@ fn a_table_of_stock_changes_stock_alone() {
     });
 }
 
-/// Killed between any two steps, or in the midst of one, an import goes on where it was: whole products, each once.
+/// One product that a file names by its number and by its id is read once, and changed in the order of the file.
+#[test]
+fn a_product_that_is_named_twice_stays_whole() {
+    each_engine(|t| {
+        let b = Bench::on(&t);
+        let id = b.publish(NewProduct { reference: "R-1".into(), ..new_product(b.db(), "Ribbon", "缎带") });
+        let before = b.goods()["Ribbon"].clone();
+        let done = b.imported(format!("product_ref,sku,stock\nR-1,B-20,5\n{id},B-20,6\n").as_bytes());
+        assert_eq!((done.state, done.faulty), (State::Done, 0));
+        let after = b.goods()["Ribbon"].clone();
+        assert_eq!(after.variants.iter().map(|v| v.stock).collect::<Vec<_>>(), [100, 6]);
+        assert_eq!((after.tiers, after.pictures), (before.tiers, before.pictures));
+    });
+}
+
+/// Two processes at one import: each command is done by one of them, so that all products are there, whole and once. What
+/// a killed process leaves behind is seen in `tests/forms.rs`.
 #[test]
 fn an_interrupted_import_goes_on_and_does_nothing_twice() {
     each_engine(|t| {

@@ -201,9 +201,7 @@ fn place(seat: &mut Option<Link>, shared: &Shared) -> Result<outbox::Placed, Str
     let connection = match seat {
         Some(connection) => connection,
         None => {
-            let mut connection = connect(&shared.address, Purpose::Write)?;
-            // Its two statements keep their plans, so none may be made that is good only while the table is small.
-            connection.run("set enable_seqscan to off").map_err(|error| told_without_values(&error))?;
+            let connection = connect(&shared.address, Purpose::Write)?;
             seat.insert(connection)
         }
     };

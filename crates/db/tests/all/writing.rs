@@ -159,9 +159,12 @@ fn commands_that_wait_together_share_a_commit_and_each_gets_its_own_answer() {
     let held = Arc::new(Barrier::new(2));
     let (db, gate) = (test.db.clone(), held.clone());
     let first = std::thread::spawn(move || {
+        let line = db.clone();
         db.write_now(move |tx| {
             gate.wait();
-            std::thread::sleep(Duration::from_millis(200));
+            while line.commands_waiting() < 30 {
+                std::thread::yield_now();
+            }
             add(tx, "first")
         })
     });
@@ -346,7 +349,9 @@ fn a_full_queue_refuses_at_once() {
             std::thread::spawn(move || db.write_now(move |tx| add(tx, &format!("{n}"))))
         })
         .collect();
-    std::thread::sleep(Duration::from_millis(100));
+    while db.commands_waiting() < 2 {
+        std::thread::yield_now();
+    }
     let refused = db.write_now(|tx| add(tx, "too much"));
     assert!(matches!(refused, Err(Failed::Unavailable(_))), "{refused:?}");
     gate.wait();

@@ -5,6 +5,7 @@ use db::clock::HOUR;
 use diesel::connection::{Connection, InstrumentationEvent};
 use member::{ClientAddress, Refused, password, session, sign_in};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use vault::{State, person};
 
 #[test]
@@ -77,6 +78,24 @@ fn guessing_at_one_account_ends() {
     });
 }
 
+/// Sixty wrong passwords an hour from one address, whichever accounts they try; others still come in.
+#[test]
+fn guessing_from_one_address_ends() {
+    each(async |v| {
+        register(&v.vault, "13800138000", "yiwu_buttons").await;
+        for n in 0..60 {
+            let who = typed(&format!("somebody_{n}"));
+            let answer = sign_in::by_password(&v.vault, &who, &typed("wrong password"), &here(), &nothing()).await;
+            assert_eq!(refused(answer), Refused::WrongSignIn);
+        }
+        let (who, right) = (typed("yiwu_buttons"), typed(PASSWORD));
+        let answer = refused(sign_in::by_password(&v.vault, &who, &right, &here(), &nothing()).await);
+        assert!(matches!(answer, Refused::TooManyFromHere { minutes: 1..=60 }), "{answer:?}");
+        let elsewhere = ClientAddress::of("198.51.100.7".parse().unwrap());
+        sign_in::by_password(&v.vault, &who, &right, &elsewhere, &nothing()).await.unwrap();
+    });
+}
+
 /// Right passwords are not counted: an office that signs in all day is not locked out.
 #[test]
 fn right_passwords_do_not_count() {
@@ -145,20 +164,26 @@ static STEPS: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts the statements of every connection of a database from now on.
 fn count_steps(database: &db::Database) {
-    fn listen(db: &mut db::Db) -> Result<(), db::Stop<()>> {
+    // Who has a connection waits until each has one: so it is all of them.
+    fn listen(db: &mut db::Db, all: &Barrier) -> Result<(), db::Stop<()>> {
         db.set_instrumentation(|event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::StartQuery { .. } = event {
                 STEPS.fetch_add(1, Ordering::SeqCst);
             }
         });
-        // Whoever waits meanwhile is taken by another connection.
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        all.wait();
         Ok(())
     }
+    let writers = if database.engine() == db::Engine::Sqlite { 1 } else { db::testing::WRITERS };
+    let [reading, writing] = [db::testing::READERS, writers].map(|all| (all, Arc::new(Barrier::new(all))));
     std::thread::scope(|threads| {
-        for _ in 0..32 {
-            threads.spawn(|| database.read_now(|read| listen(read.db)).unwrap());
-            threads.spawn(|| database.write_now(|tx| listen(tx.db)).unwrap());
+        for _ in 0..reading.0 {
+            let all = reading.1.clone();
+            threads.spawn(move || database.read_now(move |read| listen(read.db, &all)).unwrap());
+        }
+        for _ in 0..writing.0 {
+            let all = writing.1.clone();
+            threads.spawn(move || database.write_now(move |tx| listen(tx.db, &all)).unwrap());
         }
     });
 }

@@ -115,6 +115,10 @@ fn staff_passwords_change_and_are_throttled() {
         add(&v.vault, "mei.lin", Role::Operator).unwrap();
         let (mine, other) = (come_in(&v.vault, "mei.lin").await.unwrap(), come_in(&v.vault, "mei.lin").await.unwrap());
         let session = session::current(&v.vault, &mine.token).await.unwrap().unwrap();
+        for (easy, why) in [("Passw0rd!", Refused::PasswordGuessable), ("x-MEI.lin-x", Refused::PasswordHoldsName)] {
+            let changed = password::change(&v.vault, &session, &typed(PASSWORD), &entered(easy)).await;
+            assert_eq!(refused(changed), why);
+        }
         let new = entered("another good one");
         password::change(&v.vault, &session, &typed(PASSWORD), &new).await.unwrap();
         assert_eq!(session::current(&v.vault, &other.token).await.unwrap(), None);

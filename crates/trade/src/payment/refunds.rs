@@ -117,14 +117,13 @@ fn give_back(tx: &mut Tx, order: &Id) -> Result<Id, Stop<Refused>> {
     let stepped = step(tx, order, OrderState::Refunded)?;
     crate::shipping::call_back(tx, order)?;
     // Where a checkout was paid twice, the first payment paid the orders, and the second went back already.
-    let of_payment: Id = payment::table
+    // By the checkout alone: asked for by the state too, SQLite would read all that were ever paid.
+    let of_checkout: Vec<(Option<i64>, Id, String)> = payment::table
         .filter(payment::checkout.eq(&stepped.checkout))
-        .filter(payment::state.eq(PaymentState::Paid.id()))
-        .order((payment::paid_at, payment::id))
-        .select(payment::id)
-        .first(tx.db)
-        .optional()?
-        .ok_or_else(|| Stop::fault("a paid order has no payment"))?;
+        .select((payment::paid_at, payment::id, payment::state))
+        .load(tx.db)?;
+    let paid = of_checkout.into_iter().filter(|(.., state)| state == PaymentState::Paid.id());
+    let (_, of_payment, _) = paid.min().ok_or_else(|| Stop::fault("a paid order has no payment"))?;
     ask_refund(tx, &of_payment, Some(order), stepped.total)
 }
 
