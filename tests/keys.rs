@@ -53,15 +53,16 @@ fn changed(market: &Market) {
     assert!(market.command(&["ledger", "verify"]).contains("every hash holds"));
 }
 
-/// The key store is lost, and put back from a copy: everybody is found and opened.
+/// The key store is lost. A copy from before the newest member is refused; the newest finds and opens everybody.
 fn put_back(market: &Market) {
+    market.command(&["keys", "copy", "older"]);
     market.browser().registers("before_the_loss", "13977330200");
     market.command(&["keys", "copy", "by-hand"]);
     market.is_killed();
     for part in ["keys.sqlite", "keys.sqlite-wal", "keys.sqlite-shm"] {
         let _absent = std::fs::remove_file(market.folder.path().join("hanse-keys").join(part));
     }
-    assert_eq!(market.command_or_not(&["keys", "restore", "nowhere"]), None);
+    assert_eq!(market.command_or_not(&["keys", "restore", "older"]), None);
     market.command(&["keys", "restore", "by-hand"]);
     assert_eq!(market.command_or_not(&["keys", "restore", "by-hand"]), None, "it is not empty any more");
     market.opens_again();

@@ -197,11 +197,17 @@ fn a_copy_is_restored_unless_it_is_older_than_the_data() {
         assert!(matches!(again, Err(KeysError::Copy(_))), "it is not empty any more: {again:?}");
         let restored = Vault::open(v.data.again(), KeyStore::open(store, &folder).unwrap()).unwrap();
         assert_eq!(name_of(&restored, &who, &id).unwrap(), "Wang Fang");
-        assert_eq!(block_on(restored.keys().find(&phone(1))).unwrap(), Some(who));
+        assert_eq!(block_on(restored.keys().find(&phone(1))).unwrap(), Some(who.clone()));
+        // Whoever is found by something new: the copy does not know it.
+        block_on(v.vault.keys().claim(v.vault.data(), &who, &phone(2))).unwrap().unwrap();
+        let (store, _) = empty_store(v, "knows-less");
+        let refused = keys::restore(&copies(v, "copy"), &store, v.vault.data());
+        assert!(matches!(refused, Err(KeysError::NotAPair(_))), "{refused:?}");
+        v.vault.keys().copy(&copies(v, "copy-2")).unwrap();
         // New people's keys move the generation on: the copy does not have them.
         somebody(&v.again(), "Li Na");
         let (store, _) = empty_store(v, "too-old");
-        let refused = keys::restore(&copies(v, "copy"), &store, v.vault.data());
+        let refused = keys::restore(&copies(v, "copy-2"), &store, v.vault.data());
         assert!(matches!(refused, Err(KeysError::NotAPair(_))), "{refused:?}");
         let rows = store.read_now(|r| Ok::<_, Stop<()>>(person_key::table.count().get_result::<i64>(r.db)?));
         assert_eq!(rows.unwrap(), 0, "a refused restore changes nothing");

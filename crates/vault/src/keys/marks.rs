@@ -4,7 +4,7 @@
 //! under the new one; who does not know of it yet is refused ([`Stale`]) and looks again.
 
 use super::epochs::{Stale, stands};
-use super::{HOUSE, KeyStore, KeysError, Taken, bound_to, random_key};
+use super::{HOUSE, KeyStore, KeysError, Taken, bound_to, raise, random_key};
 use crate::policy::key_store::{blind_mark, house_key};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -68,10 +68,17 @@ impl KeyStore {
                 displaced = Some(holder);
             }
             let me = person.to_string();
-            let claimed = self.keys.write(move |tx| claim(tx, F::INFO.id, &marks, &me, displaced.as_deref())).await;
-            match claimed {
-                Ok(true) => return Ok(Ok(())),
-                Ok(false) => return Ok(Err(Taken)),
+            let claimed = self.keys.write(move |tx| {
+                // A copy from before would not find this person.
+                let won = claim(tx, F::INFO.id, &marks, &me, displaced.as_deref())?;
+                Ok((won, if won { raise(tx)? } else { None }))
+            });
+            match claimed.await {
+                Ok((true, generation)) => {
+                    self.tell_generation(generation).await?;
+                    return Ok(Ok(()));
+                }
+                Ok((false, _)) => return Ok(Err(Taken)),
                 Err(Failed::Refused(Stale)) => {}
                 Err(failed) => return Err(failed.into()),
             }
@@ -165,7 +172,7 @@ impl KeyStore {
             let made = self.keys.write(move |tx| {
                 make(tx, &name, epoch, &wrapped)?;
                 // An older copy would make another key in its place, and what this one signed would be nobody's.
-                Ok(super::raise(tx)?)
+                Ok(raise(tx)?)
             });
             match made.await {
                 Ok(generation) => self.tell_generation(generation).await?,

@@ -5,8 +5,9 @@
 //! indexes (keyed hashes, the only way to look a sealed value up) and the tombstones of the erased.
 //!
 //! Data and key store are a pair with a common number, the *generation*. It moves on, first here and then in the data,
-//! with everything without which an older copy of the key store would be unfit: new people's keys, destroyed keys, a new
-//! epoch. So a copy that is older than the data is refused instead of leaving rows that nobody can open.
+//! with everything without which an older copy of the key store would be unfit: new people's keys, what somebody is newly
+//! found by, destroyed keys, a new epoch. So a copy that is older than the data is refused instead of leaving rows that
+//! nobody can open, or members whom nobody can find.
 
 mod copy;
 mod epochs;
