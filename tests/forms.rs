@@ -246,7 +246,7 @@ fn a_spreadsheet(market: &Market) {
     assert_eq!(seller.get(&unchanged).status, 404);
 
     let zip = one_picture();
-    let category = export.lines().nth(1).and_then(|line| line.split(',').nth(2)).expect("a category").to_owned();
+    let category = category_of(&export);
     let head = "product_ref;category;title_en;text_en;unit_en;from_1;price_1;pictures;differ_in_en;variant_en;stock\n";
     let row = |reference: &str, title: &str, stock: &str| {
         format!("{reference};{category};{title};Good.;bag;10;12,50;front.jpg;Size;large;{stock}\n")
@@ -290,8 +290,7 @@ fn a_killed_import_goes_on(engine: Engine) {
     let market = Market::with(engine, &partners);
     let mut seller = market.browser();
     seller.signs_in("demo_seller_2", PASSWORD);
-    let own = seller.get("/en/sell/export.csv").text.clone();
-    let category = own.lines().nth(1).and_then(|line| line.split(',').nth(2)).expect("a category").to_owned();
+    let category = category_of(&seller.get("/en/sell/export.csv").text);
     let mut table =
         "product_ref,category,title_en,text_en,unit_en,from_1,price_1,pictures,differ_in_en,variant_en,stock\n"
             .to_owned();
@@ -319,6 +318,11 @@ fn a_killed_import_goes_on(engine: Engine) {
     assert_eq!((numbers.len(), distinct.len()), (PRODUCTS, PRODUCTS), "killed when {far} were there");
     let mut guest = market.browser();
     guest.get("/en/search?q=quokka").shows(&["2,000"]);
+}
+
+/// Of the first product of an export.
+fn category_of(export: &str) -> String {
+    export.lines().nth(1).and_then(|line| line.split(',').nth(2)).expect("a category").to_owned()
 }
 
 /// An archive with a photograph of the demo.

@@ -345,8 +345,8 @@ impl Database {
     }
 
     /// Tells PostgreSQL's planner how full the tables are now, after much was loaded at once: its own look comes up to a
-    /// minute later, and a plan made before it can begin at the wrong table at every request. Nothing to do on SQLite, which is
-    /// asked by keys. Where it fails, the log says so, and the server's own look does it. Blocks.
+    /// minute later, and a plan made before it can begin at the wrong table at every request. Nothing to do on SQLite,
+    /// which is asked by keys. Where it fails, the log says so, and the server's own look does it. Blocks.
     pub fn analyse(&self) {
         if self.engine() == Engine::Sqlite {
             return;

@@ -80,13 +80,10 @@ fn decode(sent: &[u8]) -> Result<(DynamicImage, Orientation), Unfit> {
         return Err(Unfit::Bytes);
     }
     // By its first bytes, never by a name or a content type: SVG, GIF and all else end here.
-    let format = match image::guess_format(sent) {
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) => format,
-        _ => return Err(Unfit::NotAPicture),
-    };
-    match format {
-        ImageFormat::Png => decode_png(sent),
-        _ => decode_other(sent, format),
+    match image::guess_format(sent) {
+        Ok(ImageFormat::Png) => decode_png(sent),
+        Ok(format @ (ImageFormat::Jpeg | ImageFormat::WebP)) => decode_other(sent, format),
+        _ => Err(Unfit::NotAPicture),
     }
 }
 

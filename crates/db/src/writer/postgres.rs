@@ -200,10 +200,7 @@ pub(crate) fn sequence(shared: &Shared) {
 fn place(seat: &mut Option<Link>, shared: &Shared) -> Result<outbox::Placed, String> {
     let connection = match seat {
         Some(connection) => connection,
-        None => {
-            let connection = connect(&shared.address, Purpose::Write)?;
-            seat.insert(connection)
-        }
+        None => seat.insert(connect(&shared.address, Purpose::Write)?),
     };
     let placed = (|| -> QueryResult<outbox::Placed> {
         connection.run("begin")?;
