@@ -10,8 +10,9 @@ mod support;
 mod tools;
 
 use db::Engine;
-use program::{Program, member, nobody, operator};
+use program::{Program, Said, member, nobody, operations, operator};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -123,10 +124,7 @@ fn sent_wrong(market: &Market) {
     buyer
         .json("PUT", consent, &json!({"notice_hash": "other words", "language": "en"}))
         .is_problem(409, &[("notice_hash", "consent-words-changed")]);
-    let said = buyer.get("/api/v1/me/consents");
-    let asked = said.is(200).as_array().expect("consents").iter().find(|c| c["purpose"] == "KeepAddressBook");
-    let hash = asked.expect("the book's")["notice_hash"].clone();
-    buyer.json("PUT", consent, &json!({"notice_hash": hash, "language": "en"})).is(204);
+    agrees_to_the_book(&buyer);
     let kept = buyer.json("POST", "/api/v1/addresses", &json!({"consignee": place}));
     let id = kept.is(201)["id"].as_str().expect("an id").to_owned();
     let book = buyer.get("/api/v1/addresses");
@@ -231,14 +229,183 @@ fn first_product(guest: &Program, words: &str) -> (String, String) {
 }
 
 /// Sends a form with these files to be imported.
-fn uploaded(seller: &Program, files: &[(&str, &str)]) -> program::Said {
-    let line = "------hanse";
-    let part = |(name, content): &(&str, &str)| {
-        format!("--{line}\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"x\"\r\n\r\n{content}\r\n")
+fn uploaded(seller: &Program, files: &[(&str, &str)]) -> Said {
+    let parts: Vec<_> = files.iter().map(|(name, content)| (*name, content.as_bytes().to_vec())).collect();
+    seller.form("/api/v1/sell/imports", &[], &parts)
+}
+
+// --- what is sent again -------------------------------------------------------------------------------------------------
+
+#[test]
+fn what_is_sent_again_does_nothing_twice_on_sqlite() {
+    sent_again(&Market::open(Engine::Sqlite));
+}
+
+#[test]
+fn what_is_sent_again_does_nothing_twice_on_postgres() {
+    sent_again(&Market::open(Engine::Postgres));
+}
+
+/// Every operation that the document gives a key, but the order ([`once`]) and the payout (the generated client's), for
+/// which there must have been a trade.
+fn sent_again(market: &Market) {
+    let (buyer, seller) = (member(market, "demo_buyer", &["buy"]), member(market, "demo_seller_1", &["sell", "hooks"]));
+    let mut tried = BTreeSet::from(["place_orders".to_owned(), "ask_payout".to_owned()]);
+    let mut again = |operation: &str, status: u16, send: &dyn Fn(&str, &str) -> Said| {
+        tried.insert(operation.to_owned());
+        let key = format!("again-{operation}-of-the-tests");
+        let first = send(&key, "one").is(status).clone();
+        assert_eq!(send(&key, "one").is(200), &first, "{operation}: sent again, it is the first");
+        send(&key, "two").is_problem(422, &[("Idempotency-Key", "api-key-used")]);
+        send("short", "one").is_problem(400, &[("Idempotency-Key", "api-not-a-key")]);
+        first
     };
-    let body: String = files.iter().map(part).chain([format!("--{line}--\r\n")]).collect();
-    let kind = format!("multipart/form-data; boundary={line}");
-    seller.send("POST", "/api/v1/sell/imports", &[("content-type", &kind)], Some(&body))
+    let keyed = |program: &Program, path: &str, key: &str, body: &Value| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        program.send("POST", path, &headers, Some(&body.to_string()))
+    };
+
+    let (product, variant) = first_product(&nobody(market), "golden");
+    again("add_to_cart", 200, &|key, says| {
+        let quantity = if says == "one" { 20 } else { 21 };
+        let line = json!({"product": product, "variant": variant, "quantity": quantity});
+        keyed(&buyer, "/api/v1/cart/lines", key, &json!({"lines": [line]}))
+    });
+    assert_eq!(buyer.get("/api/v1/cart").is(200)["sellers"][0]["products"][0]["quantity"], 20);
+
+    agrees_to_the_book(&buyer);
+    again("keep_address", 201, &|key, says| {
+        let place = json!({"name": NAME, "phone": PHONE, "address": format!("{PLACE} {says}")});
+        keyed(&buyer, "/api/v1/addresses", key, &json!({"consignee": place}))
+    });
+    assert_eq!(buyer.get("/api/v1/addresses").is(200)["addresses"].as_array().map(Vec::len), Some(1));
+
+    let goods = || seller.get("/api/v1/sell/products?limit=100").is(200)["items"].as_array().map(Vec::len);
+    let before = goods().expect("a list");
+    let category = nobody(market).get("/api/v1/categories").is(200)[0]["key"].clone();
+    let published = again("publish_product", 201, &|key, says| {
+        let words = |en: &str| json!({"en": en, "zh": en});
+        let offered = json!({
+            "category": category, "title": words(&format!("Sent again: {says}")), "text": words("As shown."),
+            "unit": {"one": "case", "many": "cases", "zh": "箱"}, "axis": words("Size"),
+            "tiers": [{"from": 5, "price": 120}], "variants": [{"name": words("one"), "stock": 50}],
+        });
+        let picture = include_bytes!("../demo/pictures/general/abel-y-costa-716024-unsplash.jpg");
+        let parts = [("product", offered.to_string().into_bytes()), ("picture", picture.to_vec())];
+        seller.form("/api/v1/sell/products", &[("idempotency-key", key)], &parts)
+    });
+    assert_eq!(goods(), Some(before + 1));
+    assert_eq!(published["version"], 1);
+
+    let hook = again("make_webhook", 201, &|key, says| {
+        keyed(&seller, "/api/v1/sell/webhooks", key, &hook_of(&format!("http://127.0.0.1:1099/{says}")))
+    });
+    let other = seller.json("POST", "/api/v1/sell/webhooks", &hook_of("http://127.0.0.1:1099/other"));
+    let secret =
+        |hook: &Value| format!("/api/v1/sell/webhooks/{}/secret", hook["webhook"]["id"].as_str().expect("an id"));
+    let rotated = again("rotate_webhook_secret", 200, &|key, says| {
+        let of = if says == "one" { &hook } else { other.is(201) };
+        seller.send("POST", &secret(of), &[("idempotency-key", key)], None)
+    });
+    assert_ne!(rotated["secret"], hook["secret"]);
+    // Its secret now is told again, as long as it is there; and to no token of another reach.
+    let made = |program: &Program, says: &str| {
+        let url = format!("http://127.0.0.1:1099/{says}");
+        keyed(program, "/api/v1/sell/webhooks", "again-make_webhook-of-the-tests", &hook_of(&url))
+    };
+    assert_eq!(made(&seller, "one").is(200)["secret"], rotated["secret"]);
+    made(&member(market, "demo_seller_1", &["sell"]), "one").is_problem(403, &[]);
+    assert_ne!(made(&member(market, "demo_seller_2", &["hooks"]), "one").is(201)["secret"], rotated["secret"]);
+    assert_eq!(seller.get("/api/v1/sell/webhooks").is(200).as_array().map(Vec::len), Some(2));
+    seller.send("DELETE", secret(&hook).trim_end_matches("/secret"), &[], None).is(204);
+    made(&seller, "one").is_problem(404, &[]);
+
+    let takes_a_key = operations(market).into_iter().filter(|(_, _, operation)| {
+        operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == "Idempotency-Key")
+    });
+    let takes_a_key: BTreeSet<_> =
+        takes_a_key.map(|(_, _, operation)| operation["operationId"].as_str().expect("a name").to_owned()).collect();
+    assert_eq!(tried, takes_a_key, "every operation with a key is sent again");
+}
+
+/// The buyer agrees to an address book, in the words that are shown.
+fn agrees_to_the_book(buyer: &Program) {
+    let said = buyer.get("/api/v1/me/consents");
+    let asked = said.is(200).as_array().expect("consents").iter().find(|c| c["purpose"] == "KeepAddressBook");
+    let agreed = json!({"notice_hash": asked.expect("the book's")["notice_hash"], "language": "en"});
+    buyer.json("PUT", "/api/v1/me/consents/KeepAddressBook", &agreed).is(204);
+}
+
+// --- what the operator looks through -----------------------------------------------------------------------------------
+
+#[test]
+fn the_operator_looks_through_all_that_is_stuck_on_sqlite() {
+    looked_through(&Market::open(Engine::Sqlite));
+}
+
+#[test]
+fn the_operator_looks_through_all_that_is_stuck_on_postgres() {
+    looked_through(&Market::open(Engine::Postgres));
+}
+
+/// A day on which everything gave up: nothing of it is out of the operator's reach, by page and by program.
+fn looked_through(market: &Market) {
+    // The last pages are full, and offer no empty one.
+    const STUCK: usize = 150;
+    let ids: Vec<String> = (0..STUCK).map(|n| format!("00000000-0000-7000-8000-{n:012}")).collect();
+    let now = market.now() * 1_000_000;
+    let (person, shop) = ("(select min(id) from person)", "(select min(id) from shop)");
+    let rows = |of: &dyn Fn(&str) -> String| ids.iter().map(|id| of(id)).collect::<Vec<_>>().join(",");
+    market.has(&format!(
+        "insert into job values {}; insert into payment values {}; insert into refund values {}; insert into payout values {}",
+        rows(&|id| format!("('{id}', 'stuck', null, 'dead', {now}, '{{}}', 9, '', 0, 'it is down', {now})")),
+        rows(&|id| format!(
+            "('{id}', 'P{id}', {person}, '{id}', 'x', 'alipay', 100, 'CNY', 'disputed_amount', null, {now}, {now}, null, 1)"
+        )),
+        rows(&|id| format!("('{id}', '{id}', null, 100, 'failed', {now}, {now}, 'it is down')")),
+        rows(&|id| format!("('{id}', {shop}, 100, 'CNY', 'failed', {now}, {now}, null, '')")),
+    ));
+    let newest: Vec<&String> = ids.iter().rev().collect();
+    let desk = operator(market, &["operate:read"]);
+    let mut browser = market.browser();
+    browser.get("/en/console/sign-in");
+    browser.send("/console/sign-in", &[("account", "operator"), ("password", PASSWORD)]).shows(&["Access tokens"]);
+    let plain = |id: &String| id.replace('-', "");
+    for (list, page, starts) in [
+        ("jobs", "/en/console/jobs", "before="),
+        ("payments", "/en/console/money", "disputed-before="),
+        ("refunds", "/en/console/money", "refunds-before="),
+        ("payouts", "/en/console/money", "payouts-before="),
+    ] {
+        let (mut read, mut after, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let said = desk.get(&format!("/api/v1/console/{list}?limit=50{after}"));
+            read.extend(said.is(200)["items"].as_array().expect("a list").iter().map(Value::to_string));
+            pages += 1;
+            let Some(next) = said.json["next"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        assert_eq!((read.len(), pages), (STUCK, 3), "{list}");
+        for (row, id) in read.iter().zip(&newest) {
+            assert!(row.contains(*id) || row.contains(&plain(id)), "{list}: {row} is not {id}");
+        }
+        // The same on the page, one after the other by what is offered there.
+        let (mut to, mut seen) = (page.to_owned(), 0);
+        loop {
+            browser.get(&to).shows(&[]);
+            seen += 1;
+            let next = browser.all(&format!(r#"href="({page}\?{starts}[^"]+)""#));
+            let Some(next) = next.first() else { break };
+            to = next.split('#').next().expect("an address").to_owned();
+        }
+        assert_eq!(seen, if list == "jobs" { 5 } else { 3 }, "{list}");
+        let eldest = if list == "jobs" { ids[0].clone() } else { plain(&ids[0]) };
+        assert!(
+            browser.text.contains(&eldest) || browser.text.contains(&ids[0]),
+            "{list}: the eldest is on the last page"
+        );
+        browser.get(page).shows(&[]);
+    }
 }
 
 // --- an order, and the end of a token -----------------------------------------------------------------------------------

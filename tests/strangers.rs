@@ -281,7 +281,7 @@ fn failed_work(market: &Market, operator: &Program) -> String {
     vault.data().clone().close();
     wait_until("the work", || {
         let dead = operator.get("/api/v1/console/jobs");
-        dead.is(200)[0]["id"].as_str().map(str::to_owned)
+        dead.is(200)["items"][0]["id"].as_str().map(str::to_owned)
     })
 }
 

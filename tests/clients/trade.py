@@ -201,7 +201,10 @@ for seller in sellers:
     assert balance.available.minor > 0 and balance.commission.minor > 0
     kinds = {line.kind for line in good(list_statement.sync(client=seller)).items}
     assert "released" in kinds
-    good(ask_payout.sync(client=seller))
+    key = uuid.uuid4().hex
+    asked = ask_payout.sync_detailed(client=seller, idempotency_key=key)
+    again = ask_payout.sync_detailed(client=seller, idempotency_key=key)
+    assert (asked.status_code, again.status_code) == (202, 200) and again.parsed.id == asked.parsed.id, again
     wait_until("the payout", lambda: good(list_payouts.sync(client=seller)).items[0].state == "done")
     assert good(get_balance.sync(client=seller)).available.minor == 0
 

@@ -51,6 +51,23 @@ pub struct Program<'m> {
 
 impl Program<'_> {
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Said {
+        self.sends(method, path, headers, body.map(|text| text.as_bytes().to_vec()))
+    }
+
+    /// Posts a form of parts, each a field with its bytes.
+    pub fn form(&self, path: &str, headers: &[(&str, &str)], parts: &[(&str, Vec<u8>)]) -> Said {
+        let line = "------hanse";
+        let mut body = Vec::new();
+        for (name, content) in parts {
+            let head = format!("--{line}\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"x\"\r\n\r\n");
+            body.extend([head.as_bytes(), content, b"\r\n"].concat());
+        }
+        body.extend(format!("--{line}--\r\n").bytes());
+        let kind = format!("multipart/form-data; boundary={line}");
+        self.sends("POST", path, &[headers, &[("content-type", kind.as_str())]].concat(), Some(body))
+    }
+
+    fn sends(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Said {
         let agent = support::agent();
         let mut request = Request::builder()
             .method(Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method"))
@@ -62,7 +79,7 @@ impl Program<'_> {
             request = request.header(*name, *value);
         }
         let answer = match body {
-            Some(body) => agent.run(request.body(body.to_owned()).expect("a request")),
+            Some(body) => agent.run(request.body(body).expect("a request")),
             None => agent.run(request.body(()).expect("a request")),
         };
         let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));

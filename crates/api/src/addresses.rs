@@ -3,11 +3,14 @@
 
 use crate::caller::Buying;
 use crate::checkout::{NewConsignee, ReadIn};
+use crate::once::{MaybeKey, made};
 use crate::problem::{Answer, Error};
 use crate::shape::{Personal, Words};
-use crate::wire::{At, Json};
+use crate::wire::{At, Json, JsonSaid};
 use axum::extract::State;
 use axum::http::StatusCode;
+use db::Tx;
+use member::attempt;
 use serde::{Deserialize, Serialize};
 use trade::address::{self, Kept, NewAddress, Whose};
 use trade::policy::KeepAddressBook;
@@ -90,12 +93,15 @@ pub struct AddressKept {
 }
 
 /// Keeps an address
-#[utoipa::path(post, path = "/api/v1/addresses", tag = "addresses", request_body = NewKeptAddress,
-    responses((status = CREATED, body = AddressKept)))]
+///
+/// Sent again under the same key it is kept once.
+#[utoipa::path(post, path = "/api/v1/addresses", tag = "addresses", request_body = NewKeptAddress, params(MaybeKey),
+    responses((status = CREATED, body = AddressKept), (status = OK, body = AddressKept, description = "Kept before")))]
 pub async fn keep_address(
     State(app): State<App>,
     Buying(buyer): Buying,
-    Json(new): Json<NewKeptAddress>,
+    key: MaybeKey,
+    JsonSaid { said, read: new }: JsonSaid<NewKeptAddress>,
 ) -> Answer<(StatusCode, axum::Json<AddressKept>)> {
     let mut errors = FormErrors::default();
     let place = new.consignee.read("consignee.", &mut errors);
@@ -109,8 +115,10 @@ pub async fn keep_address(
         None => Whose::own(),
     };
     let new = NewAddress { whose, place, preferred: new.preferred };
-    let id = app.write(move |tx| address::keep(tx, &buyer, &access, &new)).await??;
-    Ok((StatusCode::CREATED, axum::Json(AddressKept { id: id.to_string() })))
+    let attempt = key.attempt(&app, &buyer.member, "keep_address", &[&said]).await?;
+    let keep = move |tx: &mut Tx| attempt::once(tx, attempt.as_ref(), |tx| address::keep(tx, &buyer, &access, &new));
+    let (status, id) = made(app.write(keep).await??, StatusCode::CREATED)?;
+    Ok((status, axum::Json(AddressKept { id: id.to_string() })))
 }
 
 /// Of an address in the path: one that is not the member's is not there.

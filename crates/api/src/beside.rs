@@ -178,7 +178,11 @@ pub const PAGES: &[(&str, &str, Beside)] = &[
     ("GET", "/console/shops/{id}", Operations(&["get_any_shop"])),
     ("POST", "/console/shops/{id}", Operations(&["decide_on_shop"])),
     ("GET", "/console/orders", Operations(&["list_recorded_orders"])),
-    ("GET", "/console/money", Operations(&["get_money"])),
+    (
+        "GET",
+        "/console/money",
+        Operations(&["get_money", "list_disputed_payments", "list_refunds_to_look_at", "list_payouts_to_look_at"]),
+    ),
     ("POST", "/console/money/refund", Operations(&["retry_refund"])),
     ("GET", "/console/jobs", Operations(&["list_dead_jobs"])),
     ("POST", "/console/jobs/revive", Operations(&["revive_job"])),

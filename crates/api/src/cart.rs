@@ -1,10 +1,14 @@
 //! 2.3.1: the cart. What is changed is answered with the whole cart as it is then.
 
 use crate::caller::Buying;
+use crate::once::{MaybeKey, made};
 use crate::problem::{Answer, Error};
 use crate::shape::{Money, PriceTier, ShopRef, UnitOfTrade, Words, media};
-use crate::wire::{Ids, Json, id};
+use crate::wire::{Ids, Json, JsonSaid, id};
 use axum::extract::State;
+use axum::http::StatusCode;
+use db::Tx;
+use member::attempt;
 use serde::{Deserialize, Serialize};
 use trade::cart::{self, Wanted, Which};
 use trade::{Buyer, Refused};
@@ -153,11 +157,15 @@ pub struct NewCartLines {
 }
 
 /// Puts variants into the cart; what is there already grows
-#[utoipa::path(post, path = "/api/v1/cart/lines", tag = "cart", request_body = NewCartLines, responses((status = OK, body = Cart)))]
+///
+/// Sent again under the same key it grows once.
+#[utoipa::path(post, path = "/api/v1/cart/lines", tag = "cart", request_body = NewCartLines, params(MaybeKey),
+    responses((status = OK, body = Cart)))]
 pub async fn add_to_cart(
     State(app): State<App>,
     Buying(buyer): Buying,
-    Json(new): Json<NewCartLines>,
+    key: MaybeKey,
+    JsonSaid { said, read: new }: JsonSaid<NewCartLines>,
 ) -> Answer<axum::Json<Cart>> {
     let mut wanted = Vec::with_capacity(new.lines.len());
     for (n, line) in new.lines.iter().enumerate() {
@@ -167,14 +175,17 @@ pub async fn add_to_cart(
             quantity: line.quantity,
         });
     }
+    let attempt = key.attempt(&app, &buyer.member, "add_to_cart", &[&said]).await?;
     let of = buyer.clone();
-    let added = app.write(move |tx| cart::add(tx, &of, &wanted)).await?;
-    added.map_err(|refused| {
+    let add =
+        move |tx: &mut Tx| attempt::once(tx, attempt.as_ref(), |tx| cart::add(tx, &of, &wanted).map(|()| tx.id()));
+    let added = app.write(add).await?.map_err(|refused| {
         // Too many is said at the first line that is too many by itself, else of the whole.
         let line = new.lines.iter().position(|line| !(1..=cart::QUANTITY_MAX).contains(&line.quantity));
         let field = line.map(|n| format!("lines.{n}.quantity"));
         Error::refused_at(&refused, refused.field().and(field.as_deref()).or(Some("lines")))
     })?;
+    made(added, StatusCode::OK)?;
     whole(&app, buyer).await
 }
 

@@ -3,9 +3,10 @@
 use crate::caller::Buying;
 use crate::cart::Cart;
 use crate::me::NewConsent;
+use crate::once::{KEY, Key};
 use crate::problem::{Answer, Error};
 use crate::shape::{Money, Time, Words};
-use crate::wire::{At, Json, KEY, Key, id};
+use crate::wire::{At, Json, id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone, DeliveryTime, OrderNote};

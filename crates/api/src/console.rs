@@ -11,16 +11,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use catalogue::policy::QualifySeller;
 use catalogue::shop::{self, Decision};
-use db::Id;
+use db::{Id, jobs};
 use serde::{Deserialize, Serialize};
 use trade::jobs::Checked;
 use trade::order::{self, RECORD_KEEPERS, RecordFilter};
-use trade::payment::{self, refunds_to_look_at};
-use trade::settlement::{self, TrialBalance};
+use trade::payment::{self, Payment, Refund, refunds_to_look_at};
+use trade::settlement::{self, Payout, TrialBalance};
 use utoipa::{IntoParams, ToSchema};
 use vault::NoAccess;
 use web::app::{App, no_access};
-use web::pages::console::{JOBS, LOOK, MONEY, MONTH, SHOPS, WAITS, dead, may};
+use web::pages::console::{JOBS, LOOK, MONEY, MONTH, SHOPS, WAITS, may};
+use web::pages::cut;
 
 /// What waits for the operator. Null: not this role's business.
 #[derive(Serialize, ToSchema)]
@@ -57,12 +58,12 @@ pub async fn get_overview(State(app): State<App>, OnDuty(staff): OnDuty) -> Answ
             }
             if mine(MONEY) {
                 seen.disputed_payments = Some(payment::disputed(r, None, 100)?.len());
-                seen.refunds_to_look_at = Some(refunds_to_look_at(r, now - WAITS, 100)?.len());
-                seen.payouts_to_look_at = Some(settlement::payouts_to_look_at(r, now - MONTH, 100)?.len());
+                seen.refunds_to_look_at = Some(refunds_to_look_at(r, now - WAITS, None, 100)?.len());
+                seen.payouts_to_look_at = Some(settlement::payouts_to_look_at(r, now - MONTH, None, 100)?.len());
                 seen.books_balance = Some(settlement::trial_balance(r)?.holds());
             }
             if mine(JOBS) {
-                seen.dead_jobs = Some(dead(r)?.len());
+                seen.dead_jobs = Some(jobs::dead(r.db, None, 100)?.len());
             }
             Ok(seen)
         })
@@ -99,9 +100,9 @@ pub async fn list_shops(
         Some((at.parse::<i64>().ok()?, Id::parse(id).ok()?))
     };
     let after = asked.after.as_deref().map(|text| cursor(text).ok_or_else(not_a_cursor)).transpose()?;
-    let found =
-        app.read(move |r| Ok(shop::in_state(r, state, after.as_ref().map(|(at, id)| (*at, id)), limit)?)).await?;
-    let next = found.last().filter(|_| found.len() as i64 == limit).map(|s| format!("{}.{}", s.applied_at, s.id));
+    let mut found =
+        app.read(move |r| Ok(shop::in_state(r, state, after.as_ref().map(|(at, id)| (*at, id)), limit + 1)?)).await?;
+    let next = cut(&mut found, limit).map(|s| format!("{}.{}", s.applied_at, s.id));
     Ok(axum::Json(Page { items: found.iter().map(OwnShop::from).collect(), next }))
 }
 
@@ -246,6 +247,17 @@ pub struct DisputedPayment {
     pub settled_at: Option<Time>,
 }
 
+impl From<&Payment> for DisputedPayment {
+    fn from(payment: &Payment) -> DisputedPayment {
+        DisputedPayment {
+            amount: Money::in_(payment.amount, &payment.currency),
+            number: payment.number.clone(),
+            begun_at: Time(payment.begun_at),
+            settled_at: Time::some(payment.settled_at),
+        }
+    }
+}
+
 /// A refund that waits for the payment company, or that it refused.
 #[derive(Serialize, ToSchema)]
 pub struct RefundToLookAt {
@@ -256,6 +268,12 @@ pub struct RefundToLookAt {
     pub why: String,
 }
 
+impl From<&Refund> for RefundToLookAt {
+    fn from(refund: &Refund) -> RefundToLookAt {
+        RefundToLookAt { refund: refund.into(), number: refund.request_number(), why: refund.why.clone() }
+    }
+}
+
 /// A payout that waits for the payment company, or that failed.
 #[derive(Serialize, ToSchema)]
 pub struct PayoutToLookAt {
@@ -264,6 +282,12 @@ pub struct PayoutToLookAt {
     pub number: String,
     /// The payment company's code; empty where it gave none.
     pub code: String,
+}
+
+impl From<&Payout> for PayoutToLookAt {
+    fn from(payout: &Payout) -> PayoutToLookAt {
+        PayoutToLookAt { payout: payout.into(), number: payout.request_number(), code: payout.code.clone() }
+    }
 }
 
 /// All entries of the journal together.
@@ -332,8 +356,11 @@ pub struct MoneyShown {
     pub books_balance: bool,
     pub trial: TrialShown,
     pub accounts: Vec<AccountTotal>,
+    /// The newest 50; all of them: `list_disputed_payments`.
     pub disputed: Vec<DisputedPayment>,
+    /// The newest 50; all of them: `list_refunds_to_look_at`.
     pub refunds: Vec<RefundToLookAt>,
+    /// The newest 50; all of them: `list_payouts_to_look_at`.
     pub payouts: Vec<PayoutToLookAt>,
     pub checks: Vec<DayChecked>,
 }
@@ -350,36 +377,94 @@ pub async fn get_money(State(app): State<App>, OnDuty(staff): OnDuty) -> Answer<
                 amount: Money::in_(total.amount, &total.currency),
             });
             let accounts = accounts.collect();
-            let disputed = payment::disputed(r, None, LOOK)?.into_iter().map(|payment| DisputedPayment {
-                amount: Money::in_(payment.amount, &payment.currency),
-                number: payment.number,
-                begun_at: Time(payment.begun_at),
-                settled_at: Time::some(payment.settled_at),
-            });
-            let disputed = disputed.collect();
-            let refunds = refunds_to_look_at(r, now - WAITS, LOOK)?.into_iter().map(|refund| RefundToLookAt {
-                refund: (&refund).into(),
-                number: refund.request_number(),
-                why: refund.why,
-            });
-            let refunds = refunds.collect();
-            let payouts = settlement::payouts_to_look_at(r, now - MONTH, LOOK)?.into_iter().map(|payout| {
-                PayoutToLookAt { payout: (&payout).into(), number: payout.request_number(), code: payout.code }
-            });
-            let payouts = payouts.collect();
+            let disputed = payment::disputed(r, None, LOOK)?;
+            let refunds = refunds_to_look_at(r, now - WAITS, None, LOOK)?;
+            let payouts = settlement::payouts_to_look_at(r, now - MONTH, None, LOOK)?;
             let trial = settlement::trial_balance(r)?;
             Ok(MoneyShown {
                 books_balance: trial.holds(),
                 trial: (&trial).into(),
                 accounts,
-                disputed,
-                refunds,
-                payouts,
+                disputed: disputed.iter().map(DisputedPayment::from).collect(),
+                refunds: refunds.iter().map(RefundToLookAt::from).collect(),
+                payouts: payouts.iter().map(PayoutToLookAt::from).collect(),
                 checks: trade::jobs::checked(r, 14)?.into_iter().map(DayChecked::from).collect(),
             })
         })
         .await?;
     Ok(axum::Json(shown))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct LookedThrough {
+    /// Rows on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+impl LookedThrough {
+    /// How many rows, from before which.
+    fn read(&self) -> Answer<(i64, Option<Id>)> {
+        Ok((limit(self.limit)?, after(self.after.as_deref())?))
+    }
+}
+
+/// A page of what was found (one more than `limit`, where there are more), newest first.
+fn page<T, S: for<'f> From<&'f T> + ToSchema>(
+    mut found: Vec<T>,
+    limit: i64,
+    id: impl Fn(&T) -> &Id,
+) -> axum::Json<Page<S>> {
+    let next = cut(&mut found, limit).map(|last| id(last).to_string());
+    axum::Json(Page { items: found.iter().map(S::from).collect(), next })
+}
+
+/// Payments of another amount than ours, newest first
+#[utoipa::path(get, path = "/api/v1/console/payments", tag = "console", params(LookedThrough),
+    responses((status = OK, body = Page<DisputedPayment>)))]
+pub async fn list_disputed_payments(
+    State(app): State<App>,
+    OnDuty(staff): OnDuty,
+    Query(asked): Query<LookedThrough>,
+) -> Answer<axum::Json<Page<DisputedPayment>>> {
+    may(&staff, MONEY)?;
+    let (limit, before) = asked.read()?;
+    let found = app.read(move |r| payment::disputed(r, before.as_ref(), limit + 1)).await?;
+    Ok(page(found, limit, |payment| &payment.id))
+}
+
+/// Refunds that the payment company refused or has not answered for an hour, newest first
+#[utoipa::path(get, path = "/api/v1/console/refunds", tag = "console", params(LookedThrough),
+    responses((status = OK, body = Page<RefundToLookAt>)))]
+pub async fn list_refunds_to_look_at(
+    State(app): State<App>,
+    OnDuty(staff): OnDuty,
+    Query(asked): Query<LookedThrough>,
+) -> Answer<axum::Json<Page<RefundToLookAt>>> {
+    may(&staff, MONEY)?;
+    let (limit, before) = asked.read()?;
+    let since = app.now() - WAITS;
+    let found = app.read(move |r| refunds_to_look_at(r, since, before.as_ref(), limit + 1)).await?;
+    Ok(page(found, limit, |refund| &refund.id))
+}
+
+/// Payouts that failed in the last 30 days or have waited for longer, newest first
+#[utoipa::path(get, path = "/api/v1/console/payouts", tag = "console", params(LookedThrough),
+    responses((status = OK, body = Page<PayoutToLookAt>)))]
+pub async fn list_payouts_to_look_at(
+    State(app): State<App>,
+    OnDuty(staff): OnDuty,
+    Query(asked): Query<LookedThrough>,
+) -> Answer<axum::Json<Page<PayoutToLookAt>>> {
+    may(&staff, MONEY)?;
+    let (limit, before) = asked.read()?;
+    let since = app.now() - MONTH;
+    let found = app.read(move |r| settlement::payouts_to_look_at(r, since, before.as_ref(), limit + 1)).await?;
+    Ok(page(found, limit, |payout| &payout.id))
 }
 
 /// Asks the payment company once more for a refund that it refused
@@ -401,18 +486,30 @@ pub struct DeadJob {
     pub created_at: Time,
 }
 
-/// Background work that is stuck
-#[utoipa::path(get, path = "/api/v1/console/jobs", tag = "console", responses((status = OK, body = Vec<DeadJob>)))]
-pub async fn list_dead_jobs(State(app): State<App>, OnDuty(staff): OnDuty) -> Answer<axum::Json<Vec<DeadJob>>> {
+impl From<&jobs::Listed> for DeadJob {
+    fn from(job: &jobs::Listed) -> DeadJob {
+        DeadJob {
+            id: job.id.to_string(),
+            kind: job.kind.clone(),
+            attempts: job.attempts,
+            last_error: job.last_error.clone(),
+            created_at: Time(job.created_at),
+        }
+    }
+}
+
+/// Background work that is stuck, newest first
+#[utoipa::path(get, path = "/api/v1/console/jobs", tag = "console", params(LookedThrough),
+    responses((status = OK, body = Page<DeadJob>)))]
+pub async fn list_dead_jobs(
+    State(app): State<App>,
+    OnDuty(staff): OnDuty,
+    Query(asked): Query<LookedThrough>,
+) -> Answer<axum::Json<Page<DeadJob>>> {
     may(&staff, JOBS)?;
-    let jobs = app.read(dead).await?.into_iter().map(|job| DeadJob {
-        id: job.id.to_string(),
-        kind: job.kind,
-        attempts: job.attempts,
-        last_error: job.last_error,
-        created_at: Time(job.created_at),
-    });
-    Ok(axum::Json(jobs.collect()))
+    let (limit, before) = asked.read()?;
+    let found = app.read(move |r| Ok(jobs::dead(r.db, before.as_ref(), limit + 1)?)).await?;
+    Ok(page(found, limit, |job| &job.id))
 }
 
 /// Runs a stuck job again

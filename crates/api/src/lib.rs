@@ -4,9 +4,9 @@
 //! pages call, so no rule stands here; what is wrong is told at its field in the words of the pages.
 //!
 //! From the outside in: `routes` (every operation with its gate, and the document), `caller` (bearer tokens, how far
-//! they reach, how often they may call), `wire` (what comes in), `problem` (when it cannot be done), `shape` (what the
-//! answers are made of), `docs` (the page for people), `beside` (every page beside its operations, and what stays a
-//! person's); the rest is one file per part of the marketplace.
+//! they reach, how often they may call), `wire` (what comes in), `once` (what is sent again), `problem` (when it cannot
+//! be done), `shape` (what the answers are made of), `docs` (the page for people), `beside` (every page beside its
+//! operations, and what stays a person's); the rest is one file per part of the marketplace.
 //!
 //! It never
 //! - takes a cookie for a token, or a token from an address;
@@ -24,6 +24,7 @@ mod console;
 mod docs;
 mod goods;
 mod me;
+mod once;
 mod orders;
 mod problem;
 mod routes;

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use db::{BlobId, Blobs, Id, Scope, load_each};
+use db::{BlobId, Blobs, Id, Scope, load_each, on_each};
 use diesel::prelude::*;
 use pictures::{SIDE_MAX, SIDE_MIN, Sizes, Unfit};
 
 use crate::Refused;
-use crate::policy::picture;
+use crate::policy::{former_picture, picture};
 
 pub use pictures::{BYTES_MAX, CARD, LARGE};
 
@@ -118,22 +118,29 @@ fn stored((large, small, width, height): Row) -> Option<Stored> {
     })
 }
 
-/// Whether a blob is a product's picture, which everybody may see. Other blobs (attachments, exports) are served by
-/// their own pages only.
+/// Whether a blob is a product's picture, or the one by which it was bought before, which everybody may see. Other blobs
+/// (attachments, exports) are served by their own pages only.
 pub fn is_public(scope: &mut impl Scope, blob: &BlobId) -> QueryResult<bool> {
     let large = picture::table.filter(picture::blob.eq(blob.as_str())).select(picture::place);
     if large.first::<i64>(scope.db()).optional()?.is_some() {
         return Ok(true);
     }
     let small = picture::table.filter(picture::small.eq(blob.as_str())).select(picture::place);
-    Ok(small.first::<i64>(scope.db()).optional()?.is_some())
+    if small.first::<i64>(scope.db()).optional()?.is_some() {
+        return Ok(true);
+    }
+    let former = former_picture::table.find(blob.as_str()).select(former_picture::product);
+    let former: Option<Id> = on_each!(scope.db(), c => former.get_result(c)).optional()?;
+    Ok(former.is_some())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::product::{self, NewPicture};
     use crate::testing::*;
     use db::Stop;
+    use std::io::Cursor;
 
     /// A blob is served to everybody only if it is a product's picture.
     #[test]
@@ -152,6 +159,35 @@ mod tests {
                 })
                 .unwrap();
             assert!(shown && !other);
+        });
+    }
+
+    /// What somebody ordered is shown in their order as it was, whatever its seller shows since.
+    #[test]
+    fn a_replaced_picture_is_shown_in_orders() {
+        each_engine(|t| {
+            let db = &t.data.db;
+            let seller = open_shop(&t.vault, &member(&t.vault), "Buttons");
+            categories(db);
+            let product = publish_now(db, &seller, new_product(db, "Button", "纽扣"));
+            let of = product.clone();
+            let before = db.read_now(move |r| Ok::<_, Stop<()>>(of_product(r, &of)?.remove(0))).unwrap();
+            let (shown, mut edited) = (before.clone(), new_product(db, "Button", "纽扣"));
+            let mut png = Cursor::new(Vec::new());
+            image::RgbImage::from_pixel(60, 60, image::Rgb([9, 9, 9]))
+                .write_to(&mut png, image::ImageFormat::Png)
+                .unwrap();
+            // Another before it; then that one alone.
+            let other = store(db.blobs(), png.get_ref()).unwrap();
+            for (version, pictures) in [(1, vec![other.clone(), shown]), (2, vec![other])] {
+                edited.pictures = pictures.into_iter().map(NewPicture::New).collect();
+                let (seller, of, new) = (seller.clone(), product.clone(), edited.clone());
+                db.write_now(move |tx| product::edit(tx, &seller, &of, version, &new)).unwrap();
+            }
+            let (large, small) = db
+                .read_now(move |r| Ok::<_, Stop<()>>((is_public(r, &before.large)?, is_public(r, &before.small)?)))
+                .unwrap();
+            assert!(small && !large, "orders show the size of cards");
         });
     }
 }

@@ -129,6 +129,15 @@ record! {
 }
 
 record! {
+    /// A picture that a product stood on lists with and does not any more. Orders that were placed then go on showing
+    /// it, for as long as they are kept, so it has no term of its own.
+    former_picture (small) of [], keep [] since small, refers [product -> product] {
+        small: Text = "content hash of the card size";
+        product: Text = "random id of the product";
+    }
+}
+
+record! {
     /// A spreadsheet that a seller has uploaded: what was found in it, and how far it has come. It goes with its files
     /// seven days after its last step ([`crate::bulk::KEPT`]).
     goods_import (shop, id) of [], keep [] since changed_at, refers [shop -> shop] {
@@ -182,6 +191,7 @@ pub const RECORDS: &[&RecordInfo] = &[
     &variant::table::RECORD,
     &price_tier::table::RECORD,
     &picture::table::RECORD,
+    &former_picture::table::RECORD,
     &goods_import::table::RECORD,
     &import_mistake::table::RECORD,
 ];

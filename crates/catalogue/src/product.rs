@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::picture::Stored;
-use crate::policy::{category, picture, price_tier, product, shop, variant};
+use crate::policy::{category, former_picture, picture, price_tier, product, shop, variant};
 use crate::price::Tier;
 use crate::shop::Seller;
 use crate::view::Variant;
@@ -177,12 +177,19 @@ pub fn edit(tx: &mut Tx, seller: &Seller, id: &Id, version: i64, new: &NewProduc
     must_know_categories(tx, HashSet::from([new.category.as_str()]))?;
     must_be_free(tx, seller, id, &new.reference)?;
     let pictures = pictures_of(tx, id, &new.pictures)?;
+    let shown = of_seller(seller, id).select(product::picture);
+    let before: Option<Option<String>> = on_each!(tx.db, c => shown.get_result(c)).optional()?;
     let now = tx.now;
     let n = diesel::update(of_seller(seller, id).filter(product::version.eq(version)))
         .set((product::changed_at.eq(now), product::version.eq(version + 1), Columns::of(&new, &pictures)?))
         .execute(tx.db)?;
     if n == 0 {
         return Err(Stop::refuse(edited_or_not_found(tx, seller, id)?));
+    }
+    let first = pictures.first().map(|stored| stored.small.as_str());
+    if let Some(small) = before.flatten().filter(|small| first != Some(small)) {
+        let row = (former_picture::small.eq(small), former_picture::product.eq(id));
+        on_each!(tx.db, c => diesel::insert_into(former_picture::table).values(row).on_conflict_do_nothing().execute(c))?;
     }
     diesel::delete(price_tier::table.filter(price_tier::product.eq(id))).execute(tx.db)?;
     diesel::delete(picture::table.filter(picture::product.eq(id))).execute(tx.db)?;

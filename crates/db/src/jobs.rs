@@ -118,22 +118,24 @@ pub struct Listed {
     pub created_at: i64,
 }
 
+const LISTED: Listing =
+    (job::id, job::kind, job::state, job::due_at, job::attempts, job::lease_until, job::last_error, job::created_at);
+type Listing =
+    (job::id, job::kind, job::state, job::due_at, job::attempts, job::lease_until, job::last_error, job::created_at);
+
+/// Jobs that were given up, the newest first, from before `before`.
+pub fn dead(db: &mut Db, before: Option<&Id>, limit: i64) -> QueryResult<Vec<Listed>> {
+    let mut dead =
+        job::table.filter(job::state.eq(DEAD)).order(job::id.desc()).limit(limit).select(LISTED).into_boxed();
+    if let Some(before) = before {
+        dead = dead.filter(job::id.lt(before.clone()));
+    }
+    dead.load(db)
+}
+
 /// All jobs, the dead first, then by when they are due.
 pub fn list(db: &mut Db, limit: i64) -> QueryResult<Vec<Listed>> {
-    job::table
-        .order((job::state, job::due_at, job::id))
-        .limit(limit)
-        .select((
-            job::id,
-            job::kind,
-            job::state,
-            job::due_at,
-            job::attempts,
-            job::lease_until,
-            job::last_error,
-            job::created_at,
-        ))
-        .load(db)
+    job::table.order((job::state, job::due_at, job::id)).limit(limit).select(LISTED).load(db)
 }
 
 /// Lets a dead job run again, now; `false` if it is not dead.

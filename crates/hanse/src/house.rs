@@ -123,7 +123,8 @@ mod tests {
     #[test]
     fn every_record_under_a_term_ends() {
         let map = map();
-        let by_act_or_parent = ["address", "api_token", "member", "one_time_code", "order_line", "posting", "session"];
+        let by_act_or_parent =
+            ["address", "api_attempt", "api_token", "member", "one_time_code", "order_line", "posting", "session"];
         for record in &map.records {
             let ends = rights::retention::rule(&map, record).is_some();
             let excused = by_act_or_parent.contains(&record.table);

@@ -45,9 +45,9 @@ pub async fn renew(vault: &Vault, told: &mut (dyn FnMut(u64) + Send)) -> Result<
         for id in &ids {
             if renew_one(vault, id).await? {
                 done.members += 1;
+                told(done.members);
             }
         }
-        told(done.members);
     }
     let data = vault.data();
     done.left = keys.end_index::<MobilePhone>(data).await.map_err(keys_unavailable)?;

@@ -4,8 +4,9 @@
 //! and a password open the account. A member comes in by name or telephone with the password, or by a texted code
 //! ([`sign_in`]); [`session`] says of every request who it is; [`password`] changes the password, with the present one
 //! or with a code; [`prove`] asks once more who is there before what would hurt; [`device`] tells a member of a sign-in on
-//! a device that is not known; [`account`] shows members what we hold of them. Staff have accounts and roles of their own
-//! ([`staff`]). What has run out goes by itself ([`JOBS`]).
+//! a device that is not known; [`account`] shows members what we hold of them. [`token`] lets a member's programs in, and
+//! [`attempt`] has their requests carried out once. Staff have accounts and roles of their own ([`staff`]). What has run
+//! out goes by itself ([`JOBS`]).
 //!
 //! Functions that hash, ask the key store and write are async and take the [`vault::Vault`]; what they write is one or
 //! two commands over [`db::Tx`]. The text message that carries a code is not sent here: the caller gets a
@@ -21,6 +22,7 @@
 //! - keeps the address that somebody comes from: throttles count under keyed hashes that change with the hour.
 
 pub mod account;
+pub mod attempt;
 mod code;
 pub mod device;
 pub mod index;

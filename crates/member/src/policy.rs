@@ -57,8 +57,8 @@ purpose! { KeepSession {
 
 purpose! { UseApi {
     section "2.1.1", basis Contract,
-    says "If you let your own programs act for you, we keep of each access token a hash, what it may do, and the name you give it."
-        / "如您允许自己的程序代您操作，我们保存每个访问令牌的散列、权限范围以及您为其取的名称。",
+    says "If your own programs act for you, we keep of each access token a hash, what it may do and its name, and for a day a keyed hash of requests."
+        / "如您允许自己的程序代您操作，我们保存每个令牌的散列、权限和名称，并将请求的密钥散列保存一天。",
     requires [ApiToken, ApiTokenName], accepts [], reads [],
     discloses [], roles [Own, Job],
     keep [TurnedOff + 0 Days => Delete, Cancelled + 0 Days => Shred],
@@ -156,6 +156,17 @@ record! {
 }
 
 record! {
+    /// A request of the person's program, remembered for a day so that the same sent again does nothing twice.
+    api_attempt (person, once) of [person delete], keep [UseApi] since ends_at, refers [person -> person] {
+        person: Text = "random id";
+        once: Text = "idempotency key of the request";
+        content: Text = "keyed hash of what the request said, bound to person and key";
+        made: Text = "random id of what it made, or of the request where it made nothing new";
+        ends_at: BigInt = "until when it is remembered";
+    }
+}
+
+record! {
     staff (id) of [id shred], keep [AdministerStaff] since ended_at, refers [id -> person] {
         id: Text = "random id";
         name: sealed StaffName of id;
@@ -183,6 +194,7 @@ pub const RECORDS: &[&RecordInfo] = &[
     &session::table::RECORD,
     &known_device::table::RECORD,
     &api_token::table::RECORD,
+    &api_attempt::table::RECORD,
     &staff::table::RECORD,
 ];
 

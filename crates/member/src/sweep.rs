@@ -1,9 +1,9 @@
-//! What has run out goes: codes, marks of throttles, idle sessions, tokens, and people who asked for a code and never became
-//! members.
+//! What has run out goes: codes, marks of throttles, idle sessions, tokens, keys of requests, and people who asked for a
+//! code and never became members.
 
 use crate::code::Reason;
 use crate::policy::{member, one_time_code};
-use crate::{session, throttle, token};
+use crate::{attempt, session, throttle, token};
 use db::clock::MINUTE;
 use db::{Id, Job, JobContext, JobHandler, JobOutcome, Stop, Tx};
 use diesel::prelude::*;
@@ -57,6 +57,7 @@ pub fn sweep<R>(tx: &mut Tx) -> Result<Swept, Stop<R>> {
     throttle::sweep(tx)?;
     session::sweep(tx)?;
     token::sweep(tx)?;
+    attempt::sweep(tx)?;
     // A minute more, for a command that is under way.
     let codes: Vec<(Id, Id, String)> = one_time_code::table
         .filter(one_time_code::expires_at.lt(tx.now - MINUTE))

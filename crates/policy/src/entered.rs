@@ -133,9 +133,10 @@ impl<F: Field> Drop for Entered<F> {
     }
 }
 
-/// Marks that turn the direction of what follows, and zero-width marks that hide differences.
-fn deceives(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+/// Marks that turn the direction of text, break its line or have no width: with them one name would pass for another.
+pub fn deceives(c: char) -> bool {
+    let turns = matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    turns || matches!(c, '\u{200B}' | '\u{2028}' | '\u{2029}' | '\u{2060}' | '\u{FEFF}')
 }
 
 /// `raw` as the rule keeps it.

@@ -16,7 +16,7 @@ mod purpose;
 pub mod recipients;
 mod record;
 
-pub use entered::{Entered, Invalid, Typed};
+pub use entered::{Entered, Invalid, Typed, deceives};
 pub use field::{Category, Field, FieldInfo, Mask, Rest, Rule, Sensitivity, Value, Whose, mask};
 pub use purpose::{
     Action, Basis, Collects, Discloses, Disclosure, Event, Keep, Kind, Purpose, PurposeInfo, Reads, Recipient,

@@ -7,7 +7,8 @@
 //!
 //! A message is thin: kind, time, ids, state and amounts (3.5-1). It never holds a name, a telephone, an address or a
 //! note, and it is made anew from the order at each try, so that no copy of it lies anywhere. Messages come in no
-//! promised order. A secret lies nowhere: it is derived from a key of the house in the key store, and told once.
+//! promised order. A secret lies nowhere: it is derived from a key of the house in the key store, and told when it is
+//! made.
 
 pub mod endpoint;
 pub mod follow;

@@ -449,9 +449,15 @@ pub fn payouts<R>(
     found.load::<PayoutRow>(scope.db())?.into_iter().map(read_payout).collect()
 }
 
-/// Payouts that need the operator's eye: under way since before `since`, or failed after it; newest first.
-pub fn payouts_to_look_at<R>(scope: &mut impl Scope, since: i64, limit: i64) -> Result<Vec<Payout>, Stop<R>> {
-    payout::table
+/// Payouts that need the operator's eye: under way since before `since`, or failed after it; newest first, from before
+/// `before`.
+pub fn payouts_to_look_at<R>(
+    scope: &mut impl Scope,
+    since: i64,
+    before: Option<&Id>,
+    limit: i64,
+) -> Result<Vec<Payout>, Stop<R>> {
+    let mut found = payout::table
         .filter(
             (payout::state.eq(PayoutState::Asked.id()).and(payout::made_at.lt(since)))
                 .or(payout::state.eq(PayoutState::Failed.id()).and(payout::done_at.ge(since))),
@@ -459,10 +465,11 @@ pub fn payouts_to_look_at<R>(scope: &mut impl Scope, since: i64, limit: i64) -> 
         .order(payout::id.desc())
         .limit(limit)
         .select(PAYOUT)
-        .load::<PayoutRow>(scope.db())?
-        .into_iter()
-        .map(read_payout)
-        .collect()
+        .into_boxed();
+    if let Some(before) = before {
+        found = found.filter(payout::id.lt(before.clone()));
+    }
+    found.load::<PayoutRow>(scope.db())?.into_iter().map(read_payout).collect()
 }
 
 /// Payouts asked for before `at` and not answered yet.

@@ -211,9 +211,8 @@ impl FormData {
     fn worded(&self, name: &str, min: usize, max: usize, lines: bool) -> Result<String, FieldError> {
         let text = self.text(name).trim().replace("\r\n", "\n");
         let length = text.chars().count();
-        let deceives =
-            |c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200B}' | '\u{200E}' | '\u{200F}');
-        let allowed = |c: char| (!c.is_control() || (lines && matches!(c, '\n' | '\t'))) && !deceives(c) && c != BROKEN;
+        let sound = |c: char| !policy::deceives(c) && c != BROKEN;
+        let allowed = |c: char| sound(c) && (!c.is_control() || (lines && matches!(c, '\n' | '\t')));
         if !text.chars().all(allowed) {
             Err(FieldError::plain(name, "invalid-characters"))
         } else if text.is_empty() && min > 0 {

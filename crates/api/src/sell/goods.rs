@@ -2,24 +2,29 @@
 
 use crate::caller::Selling;
 use crate::goods::Product;
+use crate::once::{MaybeKey, made};
 use crate::problem::{Answer, Error, Kind};
 use crate::shape::{Money, Page, PriceTier, UnitOfTrade, Words, media};
 use crate::wire::{self, At, Json, Query, after, limit};
+use axum::body::Bytes;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
 use catalogue::Refused;
-use catalogue::picture;
+use catalogue::picture::{self, Prepared, Stored};
 use catalogue::price::Tier;
 use catalogue::product::{self, Attribute, NewPicture, NewProduct, NewVariant, PICTURES_MAX, Published, Unit};
 use catalogue::shop::Seller;
 use catalogue::view::{self, ProductPage};
-use db::{Id, Stop, Tx};
+use db::{Id, Tx};
+use member::attempt;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use web::App;
+use web::pages::cut;
 use web::pages::sell::{decode, save_with};
 
 /// Some pictures of the largest size that is taken, and the rest of the form.
@@ -81,10 +86,10 @@ pub async fn list_own_products(
     Query(asked): Query<OwnAsked>,
 ) -> Answer<axum::Json<Page<OwnProduct>>> {
     let (limit, before) = (limit(asked.limit)?, after(asked.after.as_deref())?);
-    let rows = app.read(move |r| Ok(view::own_products(r, &seller, asked.listed, before.as_ref(), limit + 1)?)).await?;
-    let shown = rows.len().min(limit as usize);
-    let next = (rows.len() > shown).then(|| rows[shown - 1].id.to_string());
-    Ok(axum::Json(Page { items: rows[..shown].iter().map(OwnProduct::from).collect(), next }))
+    let mut rows =
+        app.read(move |r| Ok(view::own_products(r, &seller, asked.listed, before.as_ref(), limit + 1)?)).await?;
+    let next = cut(&mut rows, limit).map(|last| last.id.to_string());
+    Ok(axum::Json(Page { items: rows.iter().map(OwnProduct::from).collect(), next }))
 }
 
 async fn own(app: &App, seller: &Seller, id: &Id) -> Answer<ProductPage> {
@@ -212,8 +217,9 @@ pub struct ProductForm {
     picture: Vec<Upload>,
 }
 
-/// The form: what is offered, and the files.
+/// The form: what is offered, as it was said and as it was read, and the files.
 struct Received {
+    said: Bytes,
     offered: NewProductOffered,
     files: Vec<Vec<u8>>,
 }
@@ -229,7 +235,7 @@ async fn receive(request: Request) -> Answer<Received> {
         let name = part.name().unwrap_or("").to_owned();
         let bytes = part.bytes().await.map_err(broken)?;
         match name.as_str() {
-            "product" if offered.is_none() => offered = Some(wire::read_json(&bytes, "product")?),
+            "product" if offered.is_none() => offered = Some((wire::read_json(&bytes, "product")?, bytes)),
             "picture" if files.len() < PICTURES_MAX => files.push(bytes.to_vec()),
             "picture" => return Err(at_row(Refused::Count { of: "pictures", min: 1, max: PICTURES_MAX })),
             other => {
@@ -239,8 +245,8 @@ async fn receive(request: Request) -> Answer<Received> {
             }
         }
     }
-    let offered = offered.ok_or_else(|| Error::field(Kind::Invalid, "product", "invalid-missing"))?;
-    Ok(Received { offered, files })
+    let (offered, said) = offered.ok_or_else(|| Error::field(Kind::Invalid, "product", "invalid-missing"))?;
+    Ok(Received { said, offered, files })
 }
 
 /// A refusal at the row that it means.
@@ -275,29 +281,54 @@ impl From<Published> for ProductSaved {
     }
 }
 
-async fn save(
-    app: &App,
-    received: Received,
-    command: impl Fn(&mut Tx, &NewProduct) -> Result<Published, Stop<Refused>> + Clone + Send + 'static,
-) -> Answer<ProductSaved> {
+/// What is offered, with its new pictures by the names that they will be stored under.
+async fn checked(received: Received) -> Answer<(NewProduct, Arc<Vec<Prepared>>)> {
     let mut new = received.offered.read()?;
     let pictures = decode(received.files).await?.map_err(at_row)?;
     new.pictures.extend(pictures.iter().map(|picture| NewPicture::New(picture.named())));
-    let saved = save_with(app, pictures, move |tx: &mut Tx| command(tx, &new)).await?;
-    Ok(saved.map_err(at_row)?.into())
+    Ok((new, pictures))
 }
 
 /// Publishes a product: for sale at once
-#[utoipa::path(post, path = "/api/v1/sell/products", tag = "sell",
-    request_body(content = ProductForm, content_type = "multipart/form-data"), responses((status = CREATED, body = ProductSaved)))]
+///
+/// Sent again under the same key it is published once.
+#[utoipa::path(post, path = "/api/v1/sell/products", tag = "sell", params(MaybeKey),
+    request_body(content = ProductForm, content_type = "multipart/form-data"),
+    responses((status = CREATED, body = ProductSaved), (status = OK, body = ProductSaved, description = "Published before")))]
 pub async fn publish_product(
     State(app): State<App>,
     Selling(seller): Selling,
+    key: MaybeKey,
     request: Request,
 ) -> Answer<(StatusCode, axum::Json<ProductSaved>)> {
     let received = receive(request).await?;
-    let saved = save(&app, received, move |tx, new| product::publish(tx, &seller, new)).await?;
-    Ok((StatusCode::CREATED, axum::Json(saved)))
+    let said = received.said.clone();
+    let (new, pictures) = checked(received).await?;
+    // The same pictures have the same names, and hashing these takes no time.
+    let names: Vec<Stored> = pictures.iter().map(Prepared::named).collect();
+    let names = names.iter().map(|picture| picture.large().as_str().as_bytes());
+    let parts: Vec<&[u8]> = std::iter::once(&*said).chain(names).collect();
+    let attempt = key.attempt(&app, &seller.member, "publish_product", &parts).await?;
+    let asked = attempt.clone();
+    let before = app.read(move |r| Ok(asked.map(|asked| attempt::before(r, &asked)).transpose()?.flatten())).await?;
+    let done = match before {
+        // Nothing is stored for what is not published.
+        Some(before) => before,
+        None => {
+            let of = seller.clone();
+            let publish = move |tx: &mut Tx| {
+                attempt::once(tx, attempt.as_ref(), |tx| product::publish(tx, &of, &new).map(|published| published.id))
+            };
+            save_with(&app, pictures, publish).await?.map_err(at_row)?
+        }
+    };
+    // What it is now: it may have been changed since it was published.
+    let (status, id) = made(done, StatusCode::CREATED)?;
+    let version = match status {
+        StatusCode::CREATED => 1,
+        _ => own(&app, &seller, &id).await?.version,
+    };
+    Ok((status, axum::Json(ProductSaved { id: id.to_string(), version })))
 }
 
 /// Saves a product anew, made from `version`; variants that are left out are no longer offered
@@ -313,7 +344,9 @@ pub async fn edit_product(
     let mut received = receive(request).await?;
     received.offered.reference.get_or_insert(page.reference);
     let version = received.offered.version;
-    Ok(axum::Json(save(&app, received, move |tx, new| product::edit(tx, &seller, &id, version, new)).await?))
+    let (new, pictures) = checked(received).await?;
+    let edit = move |tx: &mut Tx| product::edit(tx, &seller, &id, version, &new);
+    Ok(axum::Json(save_with(&app, pictures, edit).await?.map_err(at_row)?.into()))
 }
 
 #[derive(Deserialize, ToSchema)]

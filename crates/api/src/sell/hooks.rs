@@ -2,20 +2,23 @@
 //! in the document too, as its `webhooks`.
 
 use crate::caller::{ByToken, Selling};
+use crate::once::{MaybeKey, made};
 use crate::problem::{Answer, Error, Kind};
 use crate::shape::{Money, OrderState, Page, Time};
-use crate::wire::{At, Ids, Json, Query, after, limit};
+use crate::wire::{At, Ids, Json, JsonSaid, Query, after, limit};
 use axum::extract::State;
 use axum::http::StatusCode;
-use db::Id;
+use db::{Id, Read, Tx};
+use member::{Proven, attempt};
 use serde::{Deserialize, Serialize};
 use trade::Refused;
 use trade::hooks::endpoint::{self, Endpoint};
 use trade::hooks::log::{self, Delivery, Outcome, Try};
-use trade::hooks::{NewEndpoint, Secret, Topic};
+use trade::hooks::{NewEndpoint, Topic};
 use utoipa::{IntoParams, ToSchema};
 use web::FormErrors;
 use web::app::{App, Told};
+use web::pages::cut;
 use web::pages::sell::hooks::{checked, outcome_label};
 
 /// What a webhook can be told of.
@@ -129,7 +132,7 @@ impl From<&Endpoint> for Webhook {
     }
 }
 
-/// A webhook with its new secret, which is told this once.
+/// A webhook with its secret, which is told when it is made.
 #[derive(Serialize, ToSchema)]
 pub struct WebhookWithSecret {
     pub webhook: Webhook,
@@ -178,26 +181,37 @@ pub async fn get_webhook(State(app): State<App>, Selling(seller): Selling, At(id
 async fn with_secret(
     app: App,
     seller: catalogue::shop::Seller,
+    proven: Proven,
     id: Id,
-    secret: Secret,
 ) -> Answer<axum::Json<WebhookWithSecret>> {
-    let one = app.ask(move |r| endpoint::one(r, &seller, &id)).await??;
+    let hooks = app.hooks.clone();
+    let read =
+        move |r: &mut Read| Ok((endpoint::one(r, &seller, &id)?, endpoint::secret(r, &seller, &proven, &hooks, &id)?));
+    let (one, secret) = app.ask(read).await??;
     Ok(axum::Json(WebhookWithSecret { webhook: (&one).into(), secret: secret.told().to_string() }))
 }
 
-/// Makes a webhook; the answer tells its secret, once
-#[utoipa::path(post, path = "/api/v1/sell/webhooks", tag = "webhooks", request_body = NewWebhook,
-    responses((status = CREATED, body = WebhookWithSecret)))]
+/// Makes a webhook; the answer tells its secret
+///
+/// Sent again under the same key it is made once, and its secret is told again: so for 24 hours, and nowhere else.
+#[utoipa::path(post, path = "/api/v1/sell/webhooks", tag = "webhooks", request_body = NewWebhook, params(MaybeKey),
+    responses((status = CREATED, body = WebhookWithSecret),
+        (status = OK, body = WebhookWithSecret, description = "Made before")))]
 pub async fn make_webhook(
     State(app): State<App>,
     Selling(seller): Selling,
     ByToken(proven): ByToken,
-    Json(new): Json<NewWebhook>,
+    key: MaybeKey,
+    JsonSaid { said, read: new }: JsonSaid<NewWebhook>,
 ) -> Answer<(StatusCode, axum::Json<WebhookWithSecret>)> {
+    let attempt = key.attempt(&app, &seller.member, "make_webhook", &[&said]).await?;
     let new = new.checked(&app).await?;
-    let (of, hooks) = (seller.clone(), app.hooks.clone());
-    let (id, secret) = app.write(move |tx| endpoint::register(tx, &of, &proven, &hooks, &new)).await??;
-    Ok((StatusCode::CREATED, with_secret(app, seller, id, secret).await?))
+    let (of, by, hooks) = (seller.clone(), proven.clone(), app.hooks.clone());
+    let make = move |tx: &mut Tx| {
+        attempt::once(tx, attempt.as_ref(), |tx| endpoint::register(tx, &of, &by, &hooks, &new).map(|(id, _)| id))
+    };
+    let (status, id) = made(app.write(make).await??, StatusCode::CREATED)?;
+    Ok((status, with_secret(app, seller, proven, id).await?))
 }
 
 /// Changes a webhook's name, address or topics
@@ -228,17 +242,25 @@ pub async fn delete_webhook(State(app): State<App>, Selling(seller): Selling, At
 }
 
 /// Makes a new secret; the one before signs for another 24 hours
-#[utoipa::path(post, path = "/api/v1/sell/webhooks/{webhook}/secret", tag = "webhooks", params(("webhook" = String, Path)),
+///
+/// Sent again under the same key it makes one, so that the one before goes on signing.
+#[utoipa::path(post, path = "/api/v1/sell/webhooks/{webhook}/secret", tag = "webhooks",
+    params(("webhook" = String, Path), MaybeKey),
     responses((status = OK, body = WebhookWithSecret)))]
 pub async fn rotate_webhook_secret(
     State(app): State<App>,
     Selling(seller): Selling,
     ByToken(proven): ByToken,
     At(id): At,
+    key: MaybeKey,
 ) -> Answer<axum::Json<WebhookWithSecret>> {
-    let (of, known, hooks) = (seller.clone(), id.clone(), app.hooks.clone());
-    let secret = app.write(move |tx| endpoint::rotate(tx, &of, &proven, &hooks, &known)).await??;
-    with_secret(app, seller, id, secret).await
+    let attempt = key.attempt(&app, &seller.member, "rotate_webhook_secret", &[id.as_str().as_bytes()]).await?;
+    let (of, by, hooks) = (seller.clone(), proven.clone(), app.hooks.clone());
+    let rotate = move |tx: &mut Tx| {
+        attempt::once(tx, attempt.as_ref(), |tx| endpoint::rotate(tx, &of, &by, &hooks, &id).map(|_| id.clone()))
+    };
+    let (_, id) = made(app.write(rotate).await??, StatusCode::OK)?;
+    with_secret(app, seller, proven, id).await
 }
 
 /// Turns a webhook on
@@ -419,8 +441,8 @@ pub async fn list_deliveries(
     let states: Option<Vec<_>> = named.map(log::State::parse).collect();
     let states = states.ok_or_else(|| Error::field(Kind::Invalid, "state", "invalid-choice"))?;
     let (limit, before) = (limit(asked.limit)?, after(asked.after.as_deref())?);
-    let rows = app.ask(move |r| log::list(r, &seller, &id, &states, before.as_ref(), limit)).await??;
-    let next = rows.last().filter(|_| rows.len() as i64 == limit).map(|last| last.id.to_string());
+    let mut rows = app.ask(move |r| log::list(r, &seller, &id, &states, before.as_ref(), limit + 1)).await??;
+    let next = cut(&mut rows, limit).map(|last| last.id.to_string());
     Ok(axum::Json(Page { items: rows.iter().map(WebhookDelivery::from).collect(), next }))
 }
 

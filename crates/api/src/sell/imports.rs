@@ -12,6 +12,7 @@ use axum::response::Response;
 use catalogue::bulk::{self, Import, Mistake, Preview, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use web::pages::cut;
 use web::pages::sell::bulk as pages;
 use web::{App, Lang};
 
@@ -263,15 +264,14 @@ pub async fn list_import_mistakes(
         Some((place.parse().ok()?, sort.parse().ok()?))
     };
     let after = asked.after.as_deref().map(|text| cursor(text).ok_or_else(not_a_cursor)).transpose()?;
-    let found = app
+    let mut found = app
         .read(move |r| match bulk::one(r, &seller, &id)? {
-            Some(_) => Ok(Some(bulk::mistakes(r, &seller, &id, after, limit)?)),
+            Some(_) => Ok(Some(bulk::mistakes(r, &seller, &id, after, limit + 1)?)),
             None => Ok(None),
         })
         .await?
         .ok_or_else(Error::not_found)?;
-    let last = found.last().filter(|_| found.len() as i64 == limit);
-    let next = last.map(|((place, sort), _)| format!("{place}.{sort}"));
+    let next = cut(&mut found, limit).map(|((place, sort), _)| format!("{place}.{sort}"));
     Ok(axum::Json(Page { items: found.iter().map(|(_, mistake)| told(lang, mistake)).collect(), next }))
 }
 

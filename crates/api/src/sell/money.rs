@@ -1,6 +1,7 @@
 //! 2.3.3: the seller's balance, where it came from, and what was paid out.
 
 use crate::caller::{ByToken, Selling};
+use crate::once::{MaybeKey, made};
 use crate::problem::Answer;
 use crate::shape::{Money, Page, Personal, RefundState, Time, Words};
 use crate::wire::{Json, Query, after, limit};
@@ -8,6 +9,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use catalogue::policy::QualifySeller;
 use catalogue::shop::{self, Seller};
+use db::Tx;
+use member::attempt;
 use policy::Typed;
 use serde::{Deserialize, Serialize};
 use trade::settlement::{self, Payout, PayoutState};
@@ -15,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use vault::{Access, Actor};
 use web::FormErrors;
 use web::app::{App, no_access};
+use web::pages::cut;
 use web::pages::guest::CURRENCY;
 use web::pages::sell::payable_account;
 
@@ -93,8 +97,8 @@ pub async fn list_statement(
     Query(asked): Query<Asked>,
 ) -> Answer<axum::Json<Page<StatementLine>>> {
     let (limit, before) = (limit(asked.limit)?, after(asked.after.as_deref())?);
-    let lines = app.read(move |r| settlement::statement(r, &seller, before.as_ref(), limit)).await?;
-    let next = lines.last().filter(|_| lines.len() as i64 == limit).map(|last| last.entry.to_string());
+    let mut lines = app.read(move |r| settlement::statement(r, &seller, before.as_ref(), limit + 1)).await?;
+    let next = cut(&mut lines, limit).map(|last| last.entry.to_string());
     let items = lines.iter().map(|line| StatementLine {
         id: line.entry.to_string(),
         kind: line.kind.id().to_owned(),
@@ -143,8 +147,8 @@ pub async fn list_payouts(
     Query(asked): Query<Asked>,
 ) -> Answer<axum::Json<Page<PayoutShown>>> {
     let (limit, before) = (limit(asked.limit)?, after(asked.after.as_deref())?);
-    let payouts = app.read(move |r| settlement::payouts(r, &seller, before.as_ref(), limit)).await?;
-    let next = payouts.last().filter(|_| payouts.len() as i64 == limit).map(|last| last.id.to_string());
+    let mut payouts = app.read(move |r| settlement::payouts(r, &seller, before.as_ref(), limit + 1)).await?;
+    let next = cut(&mut payouts, limit).map(|last| last.id.to_string());
     Ok(axum::Json(Page { items: payouts.iter().map(PayoutShown::from).collect(), next }))
 }
 
@@ -155,13 +159,20 @@ pub struct PayoutAsked {
 }
 
 /// Pays out what is available, without waiting for the next round
-#[utoipa::path(post, path = "/api/v1/sell/payouts", tag = "sell", responses((status = ACCEPTED, body = PayoutAsked)))]
+///
+/// Sent again under the same key it begins one payout.
+#[utoipa::path(post, path = "/api/v1/sell/payouts", tag = "sell", params(MaybeKey),
+    responses((status = ACCEPTED, body = PayoutAsked), (status = OK, body = PayoutAsked, description = "Asked for before")))]
 pub async fn ask_payout(
     State(app): State<App>,
     Selling(seller): Selling,
+    key: MaybeKey,
 ) -> Answer<(StatusCode, axum::Json<PayoutAsked>)> {
-    let id = app.write(move |tx| settlement::pay_out_again(tx, &seller, CURRENCY)).await??;
-    Ok((StatusCode::ACCEPTED, axum::Json(PayoutAsked { id: id.to_string() })))
+    let attempt = key.attempt(&app, &seller.member, "ask_payout", &[]).await?;
+    let ask =
+        move |tx: &mut Tx| attempt::once(tx, attempt.as_ref(), |tx| settlement::pay_out_again(tx, &seller, CURRENCY));
+    let (status, id) = made(app.write(ask).await??, StatusCode::ACCEPTED)?;
+    Ok((status, axum::Json(PayoutAsked { id: id.to_string() })))
 }
 
 #[derive(Deserialize, ToSchema)]

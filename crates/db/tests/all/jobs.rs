@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use db::clock::{HOUR, MINUTE, SECOND};
 use db::jobs::{self, ATTEMPTS_MAX, Listed};
 use db::testing::each_engine_with;
-use db::{Database, Failed, Job, JobContext, JobHandler, JobOutcome, Jobs, NewJob};
+use db::{Database, Failed, Id, Job, JobContext, JobHandler, JobOutcome, Jobs, NewJob};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -108,6 +108,14 @@ fn a_failing_job_backs_off_dies_and_can_be_revived() {
         // The dead one leaves its key to the next.
         enqueue(&test.db, "fail", Some("a"), 0, json!({}));
         assert_eq!(listed(&test.db).len(), 2);
+        // What gave up is read on from before the last one read.
+        let dead_before = |before: Option<Id>| -> Vec<Id> {
+            let dead: Result<_, Failed<Infallible>> =
+                test.db.read_now(move |read| Ok(jobs::dead(read.db, before.as_ref(), 1)?));
+            dead.expect("read").into_iter().map(|job| job.id).collect()
+        };
+        assert_eq!(dead_before(None), std::slice::from_ref(&dead.id));
+        assert!(dead_before(Some(dead.id.clone())).is_empty());
         let id = dead.id.clone();
         let revived: Result<bool, Failed<Infallible>> = test.db.write_now(move |tx| Ok(jobs::revive(tx, &id)?));
         assert!(revived.expect("revived"));

@@ -1,5 +1,6 @@
 //! The promises of part 2.1, on both engines.
 
+mod attempts;
 mod codes;
 mod devices;
 mod map;

@@ -131,8 +131,8 @@ pub fn broken<R>(scope: &mut impl Scope, seller: &Seller) -> Result<i64, Stop<R>
         .get_result(scope.db())?)
 }
 
-/// A new endpoint, turned on. The secret is told here and nowhere again. Where orders are told to, and the secrets, change
-/// only by a seller who has just proved to be it.
+/// A new endpoint, turned on. Its secret is told here, and for a day to the same request of a program ([`secret`]). Where
+/// orders are told to, and the secrets, change only by a seller who has just proved to be it.
 pub fn register(
     tx: &mut Tx,
     seller: &Seller,
@@ -163,6 +163,19 @@ pub fn register(
         .execute(tx.db)?;
     let secret = hooks.secret(&id, 1);
     Ok((id, secret))
+}
+
+/// The secret that signs now, for the answer to a request that made one and is sent again under the same key: a right no
+/// wider than that to make another.
+pub fn secret(
+    scope: &mut impl Scope,
+    seller: &Seller,
+    proven: &Proven,
+    hooks: &Hooks,
+    id: &Id,
+) -> Result<Secret, Stop<Refused>> {
+    proven.must_be(&seller.member)?;
+    Ok(hooks.secret(id, row(scope, seller, id)?.secret_number))
 }
 
 /// Another name, address or choice. What waits goes to the new address.

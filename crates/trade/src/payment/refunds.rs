@@ -261,16 +261,22 @@ pub fn refunds_of_payment<R>(scope: &mut impl Scope, payment: &Id) -> Result<Vec
     refunds(scope, |all| all.filter(refund::of_payment.eq(payment.clone())).order(refund::id).limit(1_000))
 }
 
-/// For the operator: refunds that the payment company refused, or that wait since before `since`; newest first.
-pub fn refunds_to_look_at<R>(scope: &mut impl Scope, since: i64, limit: i64) -> Result<Vec<Refund>, Stop<R>> {
+/// For the operator: refunds that the payment company refused, or that wait since before `since`; newest first, from
+/// before `before`.
+pub fn refunds_to_look_at<R>(
+    scope: &mut impl Scope,
+    since: i64,
+    before: Option<&Id>,
+    limit: i64,
+) -> Result<Vec<Refund>, Stop<R>> {
     refunds(scope, |all| {
-        all.filter(
-            refund::state
-                .eq(RefundState::Failed.id())
-                .or(refund::state.eq(RefundState::Asked.id()).and(refund::made_at.lt(since))),
-        )
-        .order(refund::id.desc())
-        .limit(limit)
+        let waits = refund::state.eq(RefundState::Asked.id()).and(refund::made_at.lt(since));
+        let found = all.filter(refund::state.eq(RefundState::Failed.id()).or(waits));
+        let found = match before {
+            Some(before) => found.filter(refund::id.lt(before.clone())),
+            None => found,
+        };
+        found.order(refund::id.desc()).limit(limit)
     })
 }
 

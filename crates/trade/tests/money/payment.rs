@@ -475,14 +475,22 @@ fn a_refund_survives_a_long_outage() {
     each_engine(|world| {
         let (buyer, seller) = (world.buyer(), world.seller(ACCOUNT));
         let goods = world.goods(&seller, 120);
-        let placed = world.place(&buyer, &[(goods, 10)]);
-        world.pay_and_note(&buyer, &placed.checkout);
-        let of = placed.orders[0].order.clone();
-        world.write(move |tx| payment::decline(tx, &seller, &of));
+        for _ in 0..3 {
+            let placed = world.place(&buyer, &[(goods.clone(), 10)]);
+            world.pay_and_note(&buyer, &placed.checkout);
+            let (seller, of) = (seller.clone(), placed.orders[0].order.clone());
+            world.write(move |tx| payment::decline(tx, &seller, &of));
+        }
         world.fault("alipay", "down", "answer", 1_000);
         world.run_for(14 * HOUR);
-        let waits = world.read(|r| payment::refunds_to_look_at(r, r.now - HOUR, 10));
-        assert_eq!(waits.len(), 1, "the operator sees what waits");
+        // The operator sees what waits, a page after the other.
+        let page = |before: Option<db::Id>| {
+            world.read(move |r| payment::refunds_to_look_at(r, r.now - HOUR, before.as_ref(), 2))
+        };
+        let (first, all) = (page(None), world.read(|r| payment::refunds_to_look_at(r, r.now - HOUR, None, 10)));
+        let second = page(Some(first[1].id.clone()));
+        assert_eq!((first.len(), second.len()), (2, 1));
+        assert_eq!([first, second].concat(), all);
         world.fault("alipay", "down", "answer", 0);
         world.run_for(8 * HOUR);
         assert_eq!(world.check()[&Account::Provider], 0);

@@ -201,7 +201,7 @@ impl<'a> Walk<'a> {
         }
         assert_eq!(totals[&Account::Held], held, "held is what is paid for orders under way, and nothing else");
         assert_eq!(totals[&Account::Seller], 0, "what was released is paid out");
-        let refused = world.read(|r| payment::refunds_to_look_at(r, r.now - DAY, 50));
+        let refused = world.read(|r| payment::refunds_to_look_at(r, r.now - DAY, None, 50));
         assert!(refused.is_empty(), "{refused:?}");
         // The payment company's own book: what it took, gave back and paid out.
         let (taken, given_back, paid_out) = world.provider_totals();

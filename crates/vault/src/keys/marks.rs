@@ -345,7 +345,7 @@ impl Hasher {
 pub struct Hashing(hmac::Context);
 
 impl Hashing {
-    fn bytes(mut self, bytes: &[u8]) -> Hashing {
+    pub fn bytes(mut self, bytes: &[u8]) -> Hashing {
         self.0.update(&(bytes.len() as u64).to_be_bytes());
         self.0.update(bytes);
         self

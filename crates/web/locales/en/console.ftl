@@ -79,9 +79,5 @@ console-attempts = Attempts
 console-error = Last error
 console-dead-none = Everything runs
 console-dead-none-text = No job has given up.
-console-dead-count = { $n ->
-    [one] 1 job gave up.
-   *[other] { $n } jobs gave up.
-}
 said-job-revived = The job runs again.
 said-job-not-dead = That job had not given up, or runs again already.

@@ -79,6 +79,5 @@ console-attempts = 次数
 console-error = 最近错误
 console-dead-none = 一切正常
 console-dead-none-text = 没有停止的任务。
-console-dead-count = { $n } 个任务已停止。
 said-job-revived = 任务已重新运行。
 said-job-not-dead = 该任务未停止，或已重新运行。

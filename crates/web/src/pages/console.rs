@@ -7,17 +7,17 @@ use crate::error::Failure;
 use crate::form::{FormData, FormErrors};
 use crate::format;
 use crate::frame::{Frame, paths};
-use crate::language::{Lang, f, t};
+use crate::language::{Lang, t};
 use crate::pages::guest::{CURRENCY, both, shop_path};
 use crate::pages::orders::state_badge;
-use crate::pages::{prove, tokens};
+use crate::pages::{cut, prove, tokens};
 use crate::routes::{Gate, Routes};
 use crate::ui::{self, Entry, Kind};
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::Response;
 use catalogue::policy::QualifySeller;
 use catalogue::shop::{self, Decision, OwnShop};
-use db::Id;
+use db::{Id, jobs};
 use maud::{Markup, html};
 use member::{Staff, staff};
 use policy::Role;
@@ -47,7 +47,7 @@ pub fn routes() -> Routes<App> {
         .get(Gate::Staff, "/console/orders", orders)
         .get(Gate::Staff, "/console/money", money)
         .post(Gate::Staff, "/console/money/refund", refund_again)
-        .get(Gate::Staff, "/console/jobs", jobs)
+        .get(Gate::Staff, "/console/jobs", stuck_jobs)
         .post(Gate::Staff, "/console/jobs/revive", revive)
         .get(Gate::Staff, tokens::OF_STAFF, tokens::of_staff)
         .post(Gate::Staff, tokens::OF_STAFF, tokens::make_of_staff)
@@ -160,11 +160,11 @@ async fn overview(State(app): State<App>, frame: Frame, visitor: Visitor) -> Res
         .read(move |r| {
             let applied = if shops_too { shop::in_state(r, shop::State::Applied, None, 100)?.len() } else { 0 };
             let disputed = if money_too { payment::disputed(r, None, 100)?.len() } else { 0 };
-            let refunds = if money_too { refunds_to_look_at(r, now - WAITS, 100)?.len() } else { 0 };
-            let payouts = if money_too { settlement::payouts_to_look_at(r, now - MONTH, 100)?.len() } else { 0 };
+            let refunds = if money_too { refunds_to_look_at(r, now - WAITS, None, 100)?.len() } else { 0 };
+            let payouts = if money_too { settlement::payouts_to_look_at(r, now - MONTH, None, 100)?.len() } else { 0 };
             let checks = if money_too { trade::jobs::checked(r, 5)? } else { Vec::new() };
             let trial = if money_too { Some(settlement::trial_balance(r)?) } else { None };
-            let dead = if jobs_too { dead(r)?.len() } else { 0 };
+            let dead = if jobs_too { jobs::dead(r.db, None, 100)?.len() } else { 0 };
             Ok((applied, disputed, refunds, payouts, checks, trial, dead))
         })
         .await?;
@@ -254,14 +254,15 @@ async fn shops(State(app): State<App>, duty: OnDuty, uri: OriginalUri, frame: Fr
     let after =
         asked.get("at").and_then(|at| at.parse::<i64>().ok()).zip(asked.get("after").and_then(|id| Id::parse(id).ok()));
     let from = after.clone();
-    let found = app.read(move |r| Ok(shop::in_state(r, state, from.as_ref().map(|(at, id)| (*at, id)), PAGE)?)).await?;
+    let mut found =
+        app.read(move |r| Ok(shop::in_state(r, state, from.as_ref().map(|(at, id)| (*at, id)), PAGE + 1)?)).await?;
     let all = frame.path("/console/shops");
     let tabs: Vec<(&str, String, Option<u32>, bool)> = STATES
         .iter()
         .map(|(label, one)| (t(lang, label), format!("{all}?state={}", one.id()), None, *one == state))
         .collect();
     let here = format!("{all}?state={}", state.id());
-    let last = (found.len() as i64 == PAGE).then(|| found.last()).flatten();
+    let last = cut(&mut found, PAGE);
     let next = last.map(|shop| format!("{here}&at={}&after={}", shop.applied_at, shop.id));
     let content = html! {
         h1 { (t(lang, "console-shops")) }
@@ -510,31 +511,45 @@ async fn orders(State(app): State<App>, duty: OnDuty, uri: OriginalUri, frame: F
 // --- money ------------------------------------------------------------------------------------------------------------
 
 /// `GET /console/money`
-async fn money(State(app): State<App>, duty: OnDuty, frame: Frame) -> Result<Response, Failure> {
-    money_page(&app, &duty, &frame, None).await
+async fn money(State(app): State<App>, duty: OnDuty, uri: OriginalUri, frame: Frame) -> Result<Response, Failure> {
+    let asked = app::query(&uri.0);
+    let from = |list: &str| asked.get(list).and_then(|id| Id::parse(id).ok());
+    money_page(&app, &duty, &frame, [from(DISPUTED), from(REFUNDS), from(PAYOUTS)], None).await
 }
+
+/// The lists of what needs an eye, each read on by itself.
+const DISPUTED: &str = "disputed-before";
+const REFUNDS: &str = "refunds-before";
+const PAYOUTS: &str = "payouts-before";
 
 async fn money_page(
     app: &App,
     duty: &OnDuty,
     frame: &Frame,
+    [disputed_before, refunds_before, payouts_before]: [Option<Id>; 3],
     refused: Option<trade::Refused>,
 ) -> Result<Response, Failure> {
     may(&duty.staff, MONEY)?;
     let lang = frame.lang;
     let now = app.now();
-    let (totals, trial, checks, disputed, refunds, payouts) = app
+    let later = [&disputed_before, &refunds_before, &payouts_before].map(Option::is_some);
+    let (totals, trial, checks, mut disputed, mut refunds, mut payouts) = app
         .read(move |r| {
             Ok((
                 settlement::totals(r)?,
                 settlement::trial_balance(r)?,
                 trade::jobs::checked(r, 14)?,
-                payment::disputed(r, None, LOOK)?,
-                refunds_to_look_at(r, now - WAITS, LOOK)?,
-                settlement::payouts_to_look_at(r, now - MONTH, LOOK)?,
+                payment::disputed(r, disputed_before.as_ref(), LOOK + 1)?,
+                refunds_to_look_at(r, now - WAITS, refunds_before.as_ref(), LOOK + 1)?,
+                settlement::payouts_to_look_at(r, now - MONTH, payouts_before.as_ref(), LOOK + 1)?,
             ))
         })
         .await?;
+    let go_on = [
+        cut(&mut disputed, LOOK).map(|payment| payment.id.clone()),
+        cut(&mut refunds, LOOK).map(|refund| refund.id.clone()),
+        cut(&mut payouts, LOOK).map(|payout| payout.id.clone()),
+    ];
     let price = |minor| format::money(lang, minor, CURRENCY);
     let accounts: Vec<(&str, Markup)> = totals
         .iter()
@@ -600,11 +615,14 @@ async fn money_page(
             ui::number_cell(html! { (format::money(lang, payout.amount, &payout.currency)) }),
         ]);
     }
-    let part = |title: &'static str, table: &ui::Table| {
+    let all = frame.path("/console/money");
+    let part = |title: &'static str, table: &ui::Table, list: &str, later: bool, go_on: Option<&Id>| {
+        let next = go_on.map(|id| format!("{all}?{list}={id}#{title}"));
         html! {
-            section {
+            section id=(title) {
                 h2 { (t(lang, title)) }
                 @if table.is_empty() { p.note { (t(lang, "console-none")) } } @else { (table) }
+                (ui::pager_next(lang, later.then(|| format!("{all}#{title}")), next))
             }
         }
     };
@@ -615,9 +633,9 @@ async fn money_page(
         @if !accounts.is_empty() {
             section.card.pad { h2 { (t(lang, "console-accounts")) } (ui::details(&accounts)) }
         }
-        (part("console-disputed", &disputes))
-        (part("console-refunds", &back))
-        (part("console-payouts", &out))
+        (part("console-disputed", &disputes, DISPUTED, later[0], go_on[0].as_ref()))
+        (part("console-refunds", &back, REFUNDS, later[1], go_on[1].as_ref()))
+        (part("console-payouts", &out, PAYOUTS, later[2], go_on[2].as_ref()))
         (checks_shown(lang, &checks))
     };
     let main = with_side(frame, &duty.staff, "/console/money", content);
@@ -631,24 +649,21 @@ async fn refund_again(State(app): State<App>, duty: OnDuty, frame: Frame, form: 
     let id = Id::parse(form.text("refund")).map_err(|_| Failure::BadRequest)?;
     match app.write(move |tx| retry_refund(tx, &id)).await? {
         Ok(()) => Ok(frame.go_saying("/console/money", "said-refund-again")),
-        Err(refused) => money_page(&app, &duty, &frame, Some(refused)).await,
+        Err(refused) => money_page(&app, &duty, &frame, [None, None, None], Some(refused)).await,
     }
 }
 
 // --- background work --------------------------------------------------------------------------------------------------
 
-/// The dead come first in the list of all.
-pub fn dead(r: &mut db::Read) -> Result<Vec<db::jobs::Listed>, db::Stop<std::convert::Infallible>> {
-    let mut listed = db::jobs::list(r.db, 100)?;
-    listed.retain(|job| job.state == "dead");
-    Ok(listed)
-}
-
 /// `GET /console/jobs`
-async fn jobs(State(app): State<App>, duty: OnDuty, frame: Frame) -> Result<Response, Failure> {
+async fn stuck_jobs(State(app): State<App>, duty: OnDuty, uri: OriginalUri, frame: Frame) -> Result<Response, Failure> {
     may(&duty.staff, JOBS)?;
     let lang = frame.lang;
-    let dead = app.read(dead).await?;
+    let before = app::query(&uri.0).get("before").and_then(|id| Id::parse(id).ok());
+    let later = before.is_some();
+    let mut dead = app.read(move |r| Ok(jobs::dead(r.db, before.as_ref(), PAGE + 1)?)).await?;
+    let all = frame.path("/console/jobs");
+    let next = cut(&mut dead, PAGE).map(|job| format!("{all}?before={}", job.id));
     let columns = ["console-kind", "console-attempts", "console-when", "console-error", ""]
         .map(|key| if key.is_empty() { "" } else { t(lang, key) });
     let mut table = ui::Table::new(t(lang, "console-dead"), &columns);
@@ -673,9 +688,9 @@ async fn jobs(State(app): State<App>, duty: OnDuty, frame: Frame) -> Result<Resp
         @if table.is_empty() {
             (ui::empty(ui::icon::check(), t(lang, "console-dead-none"), t(lang, "console-dead-none-text"), None))
         } @else {
-            p.note { (f(lang, "console-dead-count", &[("n", (dead.len() as i64).into())])) }
             (table)
         }
+        (ui::pager_next(lang, later.then_some(all), next))
     };
     Ok(frame.page(t(lang, "console-jobs")).answer(with_side(&frame, &duty.staff, "/console/jobs", content)))
 }

@@ -20,6 +20,13 @@ use crate::routes::{Gate, Routes};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 
+/// Leaves a page of `limit` rows, where one more was asked for; the last of them, where a page follows.
+pub fn cut<T>(rows: &mut Vec<T>, limit: i64) -> Option<&T> {
+    let more = rows.len() as i64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    rows.last().filter(|_| more)
+}
+
 /// Every page of the marketplace.
 pub fn routes() -> Routes<App> {
     Routes::default()
