@@ -378,6 +378,32 @@ fn a_seller_publishes_by_hand(market: &Market, chromium: &Chromium) {
     seller.press(walk.says("sell-list-again"));
     seller.sees(walk.says("said-listed-again"));
     wait_until("the good in the search again", finds);
+    imports(&seller, market, walk);
+}
+
+/// A table with one correct product and one that has mistakes: looked through, carried out, forgotten.
+fn imports(seller: &Window, market: &Market, walk: &Walk) {
+    let address = seller.url();
+    let own = address.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).expect("the good's id");
+    let table = format!("product_ref,title_en\n{own},Kaleidoscope taffeta ribbon\nNEW-1,Silk ribbon\n");
+    let file = market.folder.path().join("ribbons.csv");
+    std::fs::write(&file, table).expect("a table");
+    seller.press_in("main nav", walk.says("sell-goods"));
+    seller.press(walk.says("import-open"));
+    seller.arrives("/sell/import");
+    seller.look("import");
+    seller.attach(walk.says("import-sheet"), &file);
+    seller.press(walk.says("import-upload"));
+    seller.comes_to_see(walk.says("import-checked-faulty"), || ());
+    seller.sees(walk.says("import-mistakes"));
+    seller.look("import-checked");
+    seller.press(&f(walk.lang, "import-start-partial", &[("n", 1.into())]));
+    seller.comes_to_see(walk.says("import-done-text"), || ());
+    seller.comes_to_see(walk.says("import-findable"), || ());
+    seller.look("import-done");
+    seller.press(walk.says("import-close"));
+    seller.sees(walk.says("said-import-closed"));
+    seller.look("import-closed");
 }
 
 fn applies(member: &Window, walk: &Walk) {

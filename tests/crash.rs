@@ -195,6 +195,7 @@ fn struck(market: &Market, rounds: u64, mut strikes: impl FnMut(&Market), comes_
 
     let said = market.command(&["verify"]);
     assert!(said.contains("every hash holds") && said.contains("lines, amounts, money and stock agree"), "{said}");
+    assert!(said.contains("the search index"), "{said}");
     // News of payments may have come while nobody was there: the payment company tells again, or is asked.
     market.clock_moves(Duration::from_secs(600));
     // Nobody has more orders, or others, than they were told of.

@@ -185,13 +185,30 @@ impl Market {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The same, killed (SIGKILL) after a while, if it is not done by then.
-    pub fn command_killed_after(&self, words: &[&str], while_: Duration) {
+    /// The same, killed (SIGKILL) as soon as it says `sign` in the midst of its work; whether it came to that.
+    pub fn command_killed_at(&self, words: &[&str], sign: &str) -> bool {
+        let mut child =
+            self.called(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let said = BufReader::new(child.stderr.take().expect("a pipe"));
+        let killed = said.lines().map_while(Result::ok).any(|line| line.contains(sign)) && child.kill().is_ok();
+        let ended = child.wait().expect("it was started");
+        assert!(ended.code().is_none() || ended.success(), "{words:?}: {ended}");
+        killed && ended.code().is_none()
+    }
+
+    /// The same, killed as soon as `holds`; whether it came to that.
+    pub fn command_killed_when(&self, words: &[&str], holds: impl Fn() -> bool) -> bool {
         let mut child =
             self.called(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
-        std::thread::sleep(while_);
-        let _ended = child.kill();
-        let _reaped = child.wait();
+        while child.try_wait().expect("it was started").is_none() {
+            if holds() {
+                child.kill().expect("it can be killed");
+                return child.wait().expect("it was started").code().is_none();
+            }
+            // Not a wait for something to be over: the kill must fall into the work.
+            std::thread::yield_now();
+        }
+        false
     }
 
     fn called(&self, words: &[&str]) -> Command {
@@ -238,19 +255,29 @@ impl Market {
         agent().get(url).call().and_then(|mut answer| answer.body_mut().read_to_string()).unwrap_or_default()
     }
 
+    /// What cannot come to be in a test's time is written into the marketplace's data by hand.
+    pub fn has(&self, sql: &str) {
+        let done = match self.databases.first() {
+            Some(data) => {
+                let data = diesel::PgConnection::establish(&url_of(data));
+                data.expect("the marketplace's database").batch_execute(sql)
+            }
+            None => {
+                let file = self.folder.path().join("hanse-data/hanse.sqlite").display().to_string();
+                let data = diesel::SqliteConnection::establish(&file);
+                let patient = format!("pragma busy_timeout = 20000; {sql}");
+                data.expect("the marketplace's database").batch_execute(&patient)
+            }
+        };
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// Moves the time of the marketplace and of its partners on.
     pub fn clock_moves(&self, by: Duration) {
         let micros = i64::try_from(by.as_micros()).expect("less than an age");
         match self.databases.first() {
             Some(data) => data.db.move_clock(micros).expect("the clock moves"),
-            None => {
-                let file = self.folder.path().join("hanse-data/hanse.sqlite").display().to_string();
-                let mut data = diesel::SqliteConnection::establish(&file).expect("the marketplace's database");
-                let moved = format!(
-                    "pragma busy_timeout = 20000; update clock_offset set micros = micros + {micros} where name = 'offset'"
-                );
-                data.batch_execute(&moved).expect("the clock moves");
-            }
+            None => self.has(&format!("update clock_offset set micros = micros + {micros} where name = 'offset'")),
         }
         self.moved.set(self.moved.get() + micros);
         let sent = agent()

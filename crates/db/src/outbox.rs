@@ -113,20 +113,29 @@ pub(crate) fn set_last_position(db: &mut Db, last: i64) -> QueryResult<()> {
 
 /// Committed events after `position`, in order.
 pub fn after(db: &mut Db, position: i64, limit: i64) -> QueryResult<Vec<Delivered>> {
-    let rows: Vec<(Option<i64>, String, Id, String, i64)> = outbox::table
+    let rows: Vec<Row> = outbox::table
         .filter(outbox::position.gt(position))
         .order(outbox::position)
         .limit(limit)
-        .select((outbox::position, outbox::kind, outbox::about, outbox::body, outbox::at))
+        .select(ROW)
         .load(db)?;
-    rows.into_iter()
-        .map(|(position, kind, about, body, at)| {
-            let body = serde_json::from_str(&body)
-                .map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
-            // Rows without a position do not pass the filter.
-            Ok(Delivered { position: position.unwrap_or_default(), kind, about, body, at })
-        })
-        .collect()
+    rows.into_iter().map(delivered).collect()
+}
+
+/// Committed events that have no position yet (told as 0): on PostgreSQL, for a moment.
+pub fn not_placed(db: &mut Db) -> QueryResult<Vec<Delivered>> {
+    let rows: Vec<Row> = outbox::table.filter(outbox::position.is_null()).select(ROW).load(db)?;
+    rows.into_iter().map(delivered).collect()
+}
+
+type Row = (Option<i64>, String, Id, String, i64);
+const ROW: (outbox::position, outbox::kind, outbox::about, outbox::body, outbox::at) =
+    (outbox::position, outbox::kind, outbox::about, outbox::body, outbox::at);
+
+fn delivered((position, kind, about, body, at): Row) -> QueryResult<Delivered> {
+    let body =
+        serde_json::from_str(&body).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
+    Ok(Delivered { position: position.unwrap_or_default(), kind, about, body, at })
 }
 
 /// How far a consumer has read; 0 for one that has not begun.

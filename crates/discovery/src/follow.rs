@@ -92,7 +92,7 @@ fn take_over(db: &Database, index: &Index) -> Result<(), IndexError> {
 }
 
 /// Whether the events after the mark are all still there, and the mark is of this database.
-fn fits(db: &Database, mark: Mark) -> Result<bool, IndexError> {
+pub(crate) fn fits(db: &Database, mark: Mark) -> Result<bool, IndexError> {
     let fits = db.read_now::<_, Infallible>(move |read| {
         let last = outbox::last_position(read.db)?;
         let around = outbox::after(read.db, mark.position - 1, 2)?;
@@ -156,6 +156,19 @@ fn concerned(db: &Database, events: &[Delivered]) -> Result<Vec<Id>, IndexError>
     Ok(products.into_iter().collect())
 }
 
+/// The products that an index at `position` has yet to look at again, each once: of events that have no position yet too.
+pub(crate) fn to_come(db: &Database, position: i64) -> Result<BTreeSet<Id>, IndexError> {
+    let waiting = db.read_now::<_, Infallible>(|read| Ok(outbox::not_placed(read.db)?))?;
+    let mut products: BTreeSet<Id> = concerned(db, &waiting)?.into_iter().collect();
+    let mut at = position;
+    loop {
+        let events = db.events_after(at, EVENTS_PER_BATCH_MAX as i64)?;
+        let Some(last) = events.last() else { return Ok(products) };
+        at = last.position;
+        products.extend(concerned(db, &events)?);
+    }
+}
+
 /// Fills the index from the database. What was in it can be found until the end.
 fn fill(db: &Database, mut batch: Batch) -> Result<(), IndexError> {
     let began = Instant::now();
@@ -168,21 +181,21 @@ fn fill(db: &Database, mut batch: Batch) -> Result<(), IndexError> {
     let tree = names(db)?;
     batch.clear()?;
     let mut count = 0;
-    each_page(
-        db,
-        |read, after| view::ids_after(read, after, PRODUCTS_PER_PAGE as i64),
-        |ids| {
-            count += ids.len();
-            replace(db, &mut batch, &ids, &tree)
-        },
-    )?;
+    each_page(db, every_product, |ids| {
+        count += ids.len();
+        replace(db, &mut batch, &ids, &tree)
+    })?;
     batch.commit(Mark { position: last, event })?;
     tracing::info!(products = count, position = last, "the search index was built in {:?}", began.elapsed());
     Ok(())
 }
 
+pub(crate) fn every_product(read: &mut db::Read, after: Option<&Id>) -> QueryResult<Vec<Id>> {
+    view::ids_after(read, after, PRODUCTS_PER_PAGE as i64)
+}
+
 /// Pages of ids in short reads: a long one would hold the database's log.
-fn each_page(
+pub(crate) fn each_page(
     db: &Database,
     page: impl Fn(&mut db::Read, Option<&Id>) -> QueryResult<Vec<Id>> + Clone + Send + 'static,
     mut then: impl FnMut(Vec<Id>) -> Result<(), IndexError>,
@@ -205,7 +218,7 @@ fn replace(db: &Database, batch: &mut Batch, ids: &[Id], tree: &Arc<Tree>) -> Re
     batch.replace(ids, &entries)
 }
 
-fn names(db: &Database) -> Result<Arc<Tree>, IndexError> {
+pub(crate) fn names(db: &Database) -> Result<Arc<Tree>, IndexError> {
     Ok(Arc::new(db.read_now::<_, Infallible>(|read| Ok(category::names(read)?))?))
 }
 

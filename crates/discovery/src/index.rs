@@ -261,6 +261,13 @@ impl Folder {
         Ok(Folder(folder))
     }
 
+    /// Where the index lies that is searched, if there is one of this form.
+    pub fn searched(directory: &Path) -> Option<PathBuf> {
+        let folder = Folder(directory.join(format!("form-{FORM}")));
+        let at = folder.0.join(folder.live()?);
+        at.join("meta.json").exists().then_some(at)
+    }
+
     fn live(&self) -> Option<&'static str> {
         let named = fs::read_to_string(self.0.join(LIVE)).ok()?;
         PLACES.into_iter().find(|place| *place == named.trim())

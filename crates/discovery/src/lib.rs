@@ -7,6 +7,7 @@
 //! - `ranking`, `statistics`: the published weights of the General sort, and what it counts.
 //! - `index`, `follow`: the index on disk, and the events that feed it, in order of their positions; how it is built anew
 //!   beside the one that is searched.
+//! - `compare`: whether the index on disk is what the catalogue has for sale.
 //! - `remembered`: lists without words, until the index changes.
 //! - `tokens`: how English and Chinese become the terms that are compared.
 //!
@@ -16,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+mod compare;
 mod facets;
 mod follow;
 mod index;
@@ -32,6 +34,7 @@ mod statistics;
 mod suggest;
 mod tokens;
 
+pub use compare::{Compared, compare};
 pub use facets::{AttributeFacet, Band, Facets};
 pub use follow::{Follower, catch_up, rebuild};
 pub use index::{Index, IndexError};

@@ -94,7 +94,7 @@ enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
-    /// Check that what is stored agrees with itself: the access ledger, events, orders, money, stock.
+    /// Check that what is stored agrees with itself: the access ledger, events, orders, money, stock, the search index.
     Verify {
         #[command(flatten)]
         open: Open,
@@ -423,9 +423,11 @@ fn keys(command: KeysCommand) -> Result<(), String> {
         }
         KeysCommand::RenewEpoch { open, copy } => {
             let vault = house::open(&configured(&open)?)?;
+            let mut due = 0;
             let mut told = |wrapped: u64| {
-                if wrapped.is_multiple_of(30_000) {
+                if wrapped >= due {
                     eprintln!("{wrapped} keys wrapped anew …");
+                    due = wrapped + 30_000;
                 }
             };
             let renewed = vault.keys().renew_epoch(&copy, &mut told).map_err(|e| e.to_string())?;
@@ -436,7 +438,13 @@ fn keys(command: KeysCommand) -> Result<(), String> {
         }
         KeysCommand::RenewIndex { open } => {
             let vault = house::open(&configured(&open)?)?;
-            let mut told = |members: u64| eprintln!("{members} members …");
+            let mut due = 1;
+            let mut told = |members: u64| {
+                if members >= due {
+                    eprintln!("{members} members …");
+                    due = members + 1_000;
+                }
+            };
             let work = async { member::index::renew(&vault, &mut told).await.map_err(|failed| failed.to_string()) };
             let renewed = block_on(work)?;
             println!("{} members are found by new keys", renewed.members);

@@ -154,7 +154,7 @@ fn own_index(files: &Path) -> Result<Index, String> {
 }
 
 /// Where the processes that share a folder of files have their indexes, in the order in which they take them.
-fn index_folders(files: &Path) -> impl Iterator<Item = PathBuf> {
+pub(crate) fn index_folders(files: &Path) -> impl Iterator<Item = PathBuf> {
     let name = |number: usize| if number == 1 { "search".to_owned() } else { format!("search-{number}") };
     (1..=PROCESSES_MAX).map(move |number| files.join(name(number)))
 }

@@ -1,5 +1,6 @@
 //! That the index is what the catalogue is: by events, after a kill, and when it has to be built anew.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use catalogue::shop::Decision;
 use db::{Address, Database, Event, Options};
 use diesel::prelude::*;
-use discovery::{Follower, Index, IndexError, Query, Sort, catch_up, rebuild};
+use discovery::{Compared, Follower, Index, IndexError, Query, Sort, catch_up, compare, rebuild};
 
 use crate::support::{GOODS, Goods, Market, each, ids, migrations, titles, words};
 
@@ -37,12 +38,19 @@ fn what_is_published_can_be_found_soon_and_what_is_taken_down_cannot() {
         until("begins", || index.position() == market.last_position());
         let found = |typed: &str| index.search(&words(typed)).total;
 
-        let began = Instant::now();
         let id = market.publish(&seller, cup("Tall cup"));
         until("published", || found("tall") == 1);
-        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        // Within a second. A machine may be busy for once with something else; it is not at each of ten changes.
+        let quickest = (0..10).map(|n| {
+            let began = Instant::now();
+            market.edit(&seller, &id, 1 + n, cup(["Thin cup", "Tall cup"][n as usize % 2]));
+            until("edited", || found(["thin", "tall"][n as usize % 2]) == 1);
+            began.elapsed()
+        });
+        let quickest = quickest.min().unwrap();
+        assert!(quickest < Duration::from_secs(1), "{quickest:?}");
 
-        market.edit(&seller, &id, 1, cup("Flat cup"));
+        market.edit(&seller, &id, 11, cup("Flat cup"));
         until("edited", || found("flat") == 1 && found("tall") == 0);
 
         market.sell(&id, 12);
@@ -292,17 +300,87 @@ fn a_rebuilding_that_is_killed_changes_nothing() {
             market.publish(&seller, cup("Cup"));
         }
         let (index, folder) = market.index();
-        for pause in [0, 5, 20, 60] {
+        let form = folder.path().join("form-3");
+        let live = || std::fs::read_to_string(form.join("live")).unwrap();
+        let written = || -> BTreeSet<String> {
+            let files = std::fs::read_dir(form.join("b")).into_iter().flatten().flatten();
+            let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+            // Of goods, not of the empty index.
+            names.filter(|name| name.len() > 32 && name.ends_with(".store")).collect()
+        };
+        let mut midway = 0;
+        for _ in 0..4 {
+            let left = written();
             let building = Following::start_as(market, folder.path(), BUILDER, "builds");
-            std::thread::sleep(Duration::from_millis(pause));
+            let end = Instant::now() + SOON;
+            while written().is_subset(&left) && live() == "a" {
+                assert!(Instant::now() < end, "nothing is built");
+                // Not a wait for something to be over: the kill must fall into the work.
+                std::thread::yield_now();
+            }
             drop(building);
+            midway += usize::from(live() == "a");
             assert_eq!(index.search(&words("cup")).total, 250);
         }
+        assert!(midway > 0, "none was killed before its end");
         drop(index);
         let index = Index::open(folder.path()).unwrap();
         catch_up(market.db(), &index).unwrap();
         assert_eq!(index.search(&words("cup")).total, 250);
         assert_eq!(rebuild(market.db(), folder.path()).unwrap(), 250);
+    });
+}
+
+/// `hanse verify` finds what the index on disk holds otherwise than the catalogue, and takes nothing for a fault that is
+/// yet to come.
+#[test]
+fn it_can_be_compared_with_the_catalogue() {
+    each(|market| {
+        let seller = market.shop("Shop", "店");
+        let mut goods: Vec<_> = (0..230).map(|_| market.publish(&seller, cup("Cup"))).collect();
+        goods.sort();
+        let nothing = tempfile::tempdir().unwrap();
+        assert_eq!(compare(market.db(), nothing.path()).unwrap(), None);
+        assert!(std::fs::read_dir(nothing.path()).unwrap().next().is_none(), "it only reads");
+
+        // Beside the process that has it open.
+        let (index, folder) = market.index();
+        let compared = || compare(market.db(), folder.path()).unwrap().unwrap();
+        let right = Compared { goods: 230, ..Compared::default() };
+        assert_eq!(compared(), right);
+        market.sell(&goods[3], 12);
+        market.take_down(&seller, &goods[4]);
+        assert_eq!(compared(), Compared { goods: 229, to_come: 2, ..Compared::default() });
+        catch_up(market.db(), &index).unwrap();
+        assert_eq!(compared(), Compared { goods: 229, ..Compared::default() });
+
+        // What nobody told of: as if events had been lost.
+        use catalogue::policy::product;
+        let (down, up, dearer) = (goods[0].clone(), goods[4].clone(), goods[9].clone());
+        market.write(move |tx| {
+            diesel::update(product::table.find(&down)).set(product::state.eq("down")).execute(tx.db)?;
+            diesel::update(product::table.find(&up)).set(product::state.eq("listed")).execute(tx.db)?;
+            diesel::update(product::table.find(&dearer)).set(product::price_high.eq(201)).execute(tx.db)?;
+            Ok(())
+        });
+        let faulty = Compared {
+            goods: 229,
+            missing: vec![goods[4].clone()],
+            left_over: vec![goods[0].clone()],
+            other: vec![goods[9].clone()],
+            ..Compared::default()
+        };
+        assert_eq!(compared(), faulty);
+        // An index of events that are gone is built anew before it is searched.
+        market.write(|tx| {
+            diesel::delete(db::policy::outbox::table).execute(tx.db)?;
+            Ok(())
+        });
+        market.sell(&goods[5], 1);
+        market.sell(&goods[5], 1);
+        market.placed();
+        market.write(|tx| Ok(db::outbox::prune(tx.db, tx.now + 1)?));
+        assert_eq!(compared(), Compared { goods: 229, to_come: 1, unfit: true, ..Compared::default() });
     });
 }
 
@@ -368,6 +446,7 @@ impl Following {
             .env("FOLLOW_ENGINE", engine)
             .env("FOLLOW_ADDRESS", address)
             .env("FOLLOW_INDEX", folder)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -383,6 +462,11 @@ impl Drop for Following {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+}
+
+/// Stays until it is killed, or whoever started it is gone.
+fn stay() {
+    let _ended = std::io::stdin().read_line(&mut String::new());
 }
 
 /// What a process of its own was told to work on.
@@ -407,8 +491,7 @@ fn the_process_that_is_killed() {
     let _follower = Follower::start(db, index.clone());
     until("follows", || index.position() > 0);
     println!("follows");
-    // Killed long before.
-    std::thread::sleep(Duration::from_secs(60));
+    stay();
 }
 
 #[test]
@@ -416,9 +499,7 @@ fn the_process_that_is_killed() {
 fn the_rebuilding_that_is_killed() {
     let Some((db, folder)) = told() else { return };
     println!("builds");
-    for _ in 0..200 {
-        // The one built before waits for a marketplace: then there is nothing to do.
-        let _built = rebuild(&db, &folder);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    // The one built before may wait for a marketplace: then there is nothing to do.
+    let _built = rebuild(&db, &folder);
+    stay();
 }
