@@ -37,9 +37,9 @@ struct Cli {
 pub struct Options {
     #[arg(long, value_enum, default_value = "both")]
     engine: Engines,
-    /// Generated products, beside the demo's.
-    #[arg(long, default_value_t = 10_000)]
-    products: usize,
+    /// Generated products, beside the demo's; all is measured for each of these numbers.
+    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 50_000])]
+    products: Vec<usize>,
     /// Sellers of the generated products.
     #[arg(long, default_value_t = 1_000)]
     shops: usize,
@@ -110,10 +110,13 @@ fn measure(options: &Options) -> Result<(), String> {
     };
     let chosen = scenarios::chosen(&options.only)?;
     let (mut tables, mut failed) = (Vec::new(), Vec::new());
-    for engine in engines {
-        let table = measure_on(*engine, options, &chosen, &mut failed)?;
-        print!("{}", table.text());
-        tables.push(table);
+    for (round, products) in options.products.iter().enumerate() {
+        let chosen: Vec<_> = chosen.iter().copied().filter(|scenario| round == 0 || !scenario.once).collect();
+        for engine in engines {
+            let table = measure_on(*engine, *products, options, &chosen, &mut failed)?;
+            print!("{}", table.text());
+            tables.push(table);
+        }
     }
     if let Some(file) = &options.json {
         let json = serde_json::to_string_pretty(&tables).map_err(|error| error.to_string())?;
@@ -124,11 +127,12 @@ fn measure(options: &Options) -> Result<(), String> {
 
 fn measure_on(
     engine: prepare::Engine,
+    products: usize,
     options: &Options,
     chosen: &[&scenarios::Scenario],
     failed: &mut Vec<String>,
 ) -> Result<report::Table, String> {
-    let market = prepare::market(engine, options)?;
+    let market = prepare::market(engine, products, options)?;
     let binary = options.hanse.as_deref();
     let first = process::Server::hanse(binary, &market.folder, &market.config)?;
     let indexed_in = first.opened_in.as_millis();

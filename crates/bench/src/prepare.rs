@@ -106,7 +106,7 @@ impl Market {
 }
 
 /// Makes the marketplace and the bare server's copy of it.
-pub fn market(engine: Engine, options: &Options) -> Result<Market, String> {
+pub fn market(engine: Engine, products: usize, options: &Options) -> Result<Market, String> {
     let folder = options.folder.join(engine.name().to_lowercase());
     if folder.exists() {
         std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -128,14 +128,14 @@ pub fn market(engine: Engine, options: &Options) -> Result<Market, String> {
             config.database.keys = new_database(server, "hanse_bench_keys", None)?;
         }
     }
-    eprintln!("{}: the demo, {} products, {} buyers …", engine.name(), options.products, options.buyers);
+    eprintln!("{}: the demo, {} products, {} buyers …", engine.name(), products, options.buyers);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
     let vault = house::open(&config)?;
     let edition = i64::from(house::lock().edition().version);
     let demo_folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo");
     runtime.block_on(demo::load(&vault, &demo_folder, edition)).map_err(|error| format!("the demo: {error}"))?;
     let seller = runtime.block_on(seller(&vault))?;
-    let shops = generated::load(&vault, SEED, options.products, options.shops).map_err(|error| error.to_string())?;
+    let shops = generated::load(&vault, SEED, products, options.shops).map_err(|error| error.to_string())?;
     let Offered { goods, shops, categories, products } = offered(&vault, &shops)?;
     let searches = searches(&goods);
     let buyers = runtime.block_on(buyers(&vault, options.buyers, edition))?;

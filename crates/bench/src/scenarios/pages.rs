@@ -2,13 +2,19 @@
 //! answers with the bytes of such a page out of its memory.
 
 use super::Ground;
+use super::findable::Shelf;
 use crate::client::{Connection, get};
 use crate::load::{Expected, Figures, Load};
 use crate::process::Server;
 use crate::report::{Found, Goal, Row};
+use futures_util::future::{Either, select};
+use std::convert::Infallible;
+use std::pin::pin;
 use std::time::Duration;
 
 const WARM_UP: Duration = Duration::from_millis(700);
+/// Shorter than the follower of the index waits between two commits.
+const BETWEEN_CHANGES: Duration = Duration::from_millis(50);
 const PAGES_OF_A_LIST: usize = 5;
 const PRODUCTS: usize = 2_000;
 const PAGES_PER_SECOND: f64 = 10_000.0;
@@ -24,7 +30,35 @@ pub async fn list(ground: &Ground<'_>) -> Result<Vec<Row>, String> {
             }
         }
     }
-    measured(ground, "list page", &paths, "href=\"/en/product/").await
+    let marker = "href=\"/en/product/";
+    let mut rows = measured(ground, "list page", &paths, marker).await?;
+    rows.push(while_goods_change(ground, &paths, marker).await?);
+    Ok(rows)
+}
+
+/// The same while a seller takes goods down and up, some in each commit of the index: nothing that is kept of a list
+/// outlives the index that it was read from.
+async fn while_goods_change(ground: &Ground<'_>, paths: &[String], marker: &'static str) -> Result<Row, String> {
+    let requests: Vec<Vec<u8>> = paths.iter().map(|path| get(ground.hanse.port, path, "")).collect();
+    let expected = Expected::Page(marker);
+    let mut shelf = Shelf::open(ground).await?;
+    let hanse = {
+        let loaded = pin!(load(ground, ground.hanse, &requests, &expected));
+        match select(loaded, pin!(changes(&mut shelf))).await {
+            Either::Left((figures, _)) => figures?,
+            Either::Right((Err(why), _)) => return Err(why),
+        }
+    };
+    shelf.leaves_listed(ground).await?;
+    let goal = Some(Goal::PerSecond(PAGES_PER_SECOND));
+    Ok(Row { what: "list page, goods change", found: Found::Load { hanse, beside: None }, goal })
+}
+
+async fn changes(shelf: &mut Shelf) -> Result<Infallible, String> {
+    loop {
+        shelf.press(!shelf.listed).await?;
+        tokio::time::sleep(BETWEEN_CHANGES).await;
+    }
 }
 
 /// A list with filters chosen, which narrow each other's counts.
