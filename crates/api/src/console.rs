@@ -6,7 +6,7 @@ use crate::problem::{Answer, Error, Kind};
 use crate::sell::money::PayoutShown;
 use crate::sell::shop::{OwnShop, ShopState};
 use crate::shape::{Money, OrderHead, Page, Personal, RefundShown, Time};
-use crate::wire::{At, Json, Query, after, limit, not_a_cursor};
+use crate::wire::{At, Json, Paging, Query, after, limit, not_a_cursor};
 use axum::extract::State;
 use axum::http::StatusCode;
 use catalogue::policy::QualifySeller;
@@ -21,7 +21,6 @@ use utoipa::{IntoParams, ToSchema};
 use vault::NoAccess;
 use web::app::{App, no_access};
 use web::pages::console::{JOBS, LOOK, MONEY, MONTH, SHOPS, WAITS, may};
-use web::pages::cut;
 
 /// What waits for the operator. Null: not this role's business.
 #[derive(Serialize, ToSchema)]
@@ -100,10 +99,9 @@ pub async fn list_shops(
         Some((at.parse::<i64>().ok()?, Id::parse(id).ok()?))
     };
     let after = asked.after.as_deref().map(|text| cursor(text).ok_or_else(not_a_cursor)).transpose()?;
-    let mut found =
+    let found =
         app.read(move |r| Ok(shop::in_state(r, state, after.as_ref().map(|(at, id)| (*at, id)), limit + 1)?)).await?;
-    let next = cut(&mut found, limit).map(|s| format!("{}.{}", s.applied_at, s.id));
-    Ok(axum::Json(Page { items: found.iter().map(OwnShop::from).collect(), next }))
+    Ok(Page::of(found, limit, |shop| format!("{}.{}", shop.applied_at, shop.id)))
 }
 
 /// The papers that a seller filed.
@@ -395,76 +393,48 @@ pub async fn get_money(State(app): State<App>, OnDuty(staff): OnDuty) -> Answer<
     Ok(axum::Json(shown))
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct LookedThrough {
-    /// Rows on a page: 1 to 100, as shipped 20.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<i64>,
-    /// `next` of the page before.
-    after: Option<String>,
-}
-
-impl LookedThrough {
-    /// How many rows, from before which.
-    fn read(&self) -> Answer<(i64, Option<Id>)> {
-        Ok((limit(self.limit)?, after(self.after.as_deref())?))
-    }
-}
-
-/// A page of what was found (one more than `limit`, where there are more), newest first.
-fn page<T, S: for<'f> From<&'f T> + ToSchema>(
-    mut found: Vec<T>,
-    limit: i64,
-    id: impl Fn(&T) -> &Id,
-) -> axum::Json<Page<S>> {
-    let next = cut(&mut found, limit).map(|last| id(last).to_string());
-    axum::Json(Page { items: found.iter().map(S::from).collect(), next })
-}
-
 /// Payments of another amount than ours, newest first
-#[utoipa::path(get, path = "/api/v1/console/payments", tag = "console", params(LookedThrough),
+#[utoipa::path(get, path = "/api/v1/console/payments", tag = "console", params(Paging),
     responses((status = OK, body = Page<DisputedPayment>)))]
 pub async fn list_disputed_payments(
     State(app): State<App>,
     OnDuty(staff): OnDuty,
-    Query(asked): Query<LookedThrough>,
+    Query(asked): Query<Paging>,
 ) -> Answer<axum::Json<Page<DisputedPayment>>> {
     may(&staff, MONEY)?;
     let (limit, before) = asked.read()?;
     let found = app.read(move |r| payment::disputed(r, before.as_ref(), limit + 1)).await?;
-    Ok(page(found, limit, |payment| &payment.id))
+    Ok(Page::of(found, limit, |payment| payment.id.to_string()))
 }
 
 /// Refunds that the payment company refused or has not answered for an hour, newest first
-#[utoipa::path(get, path = "/api/v1/console/refunds", tag = "console", params(LookedThrough),
+#[utoipa::path(get, path = "/api/v1/console/refunds", tag = "console", params(Paging),
     responses((status = OK, body = Page<RefundToLookAt>)))]
 pub async fn list_refunds_to_look_at(
     State(app): State<App>,
     OnDuty(staff): OnDuty,
-    Query(asked): Query<LookedThrough>,
+    Query(asked): Query<Paging>,
 ) -> Answer<axum::Json<Page<RefundToLookAt>>> {
     may(&staff, MONEY)?;
     let (limit, before) = asked.read()?;
     let since = app.now() - WAITS;
     let found = app.read(move |r| refunds_to_look_at(r, since, before.as_ref(), limit + 1)).await?;
-    Ok(page(found, limit, |refund| &refund.id))
+    Ok(Page::of(found, limit, |refund| refund.id.to_string()))
 }
 
 /// Payouts that failed in the last 30 days or have waited for longer, newest first
-#[utoipa::path(get, path = "/api/v1/console/payouts", tag = "console", params(LookedThrough),
+#[utoipa::path(get, path = "/api/v1/console/payouts", tag = "console", params(Paging),
     responses((status = OK, body = Page<PayoutToLookAt>)))]
 pub async fn list_payouts_to_look_at(
     State(app): State<App>,
     OnDuty(staff): OnDuty,
-    Query(asked): Query<LookedThrough>,
+    Query(asked): Query<Paging>,
 ) -> Answer<axum::Json<Page<PayoutToLookAt>>> {
     may(&staff, MONEY)?;
     let (limit, before) = asked.read()?;
     let since = app.now() - MONTH;
     let found = app.read(move |r| settlement::payouts_to_look_at(r, since, before.as_ref(), limit + 1)).await?;
-    Ok(page(found, limit, |payout| &payout.id))
+    Ok(Page::of(found, limit, |payout| payout.id.to_string()))
 }
 
 /// Asks the payment company once more for a refund that it refused
@@ -499,17 +469,17 @@ impl From<&jobs::Listed> for DeadJob {
 }
 
 /// Background work that is stuck, newest first
-#[utoipa::path(get, path = "/api/v1/console/jobs", tag = "console", params(LookedThrough),
+#[utoipa::path(get, path = "/api/v1/console/jobs", tag = "console", params(Paging),
     responses((status = OK, body = Page<DeadJob>)))]
 pub async fn list_dead_jobs(
     State(app): State<App>,
     OnDuty(staff): OnDuty,
-    Query(asked): Query<LookedThrough>,
+    Query(asked): Query<Paging>,
 ) -> Answer<axum::Json<Page<DeadJob>>> {
     may(&staff, JOBS)?;
     let (limit, before) = asked.read()?;
     let found = app.read(move |r| Ok(jobs::dead(r.db, before.as_ref(), limit + 1)?)).await?;
-    Ok(page(found, limit, |job| &job.id))
+    Ok(Page::of(found, limit, |job| job.id.to_string()))
 }
 
 /// Runs a stuck job again

@@ -14,6 +14,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use vault::{Masked, Written};
+use web::pages::cut;
 use web::pages::guest::CURRENCY;
 use web::{Lang, format};
 
@@ -285,6 +286,17 @@ pub struct Page<T: ToSchema> {
     pub items: Vec<T>,
     /// `after` of the next page; null on the last one.
     pub next: Option<String>,
+}
+
+impl<T: ToSchema> Page<T> {
+    /// Of the rows found, one more than `limit` where there are more; `cursor` of the last one leads on.
+    pub fn of<R>(mut found: Vec<R>, limit: i64, cursor: impl Fn(&R) -> String) -> axum::Json<Page<T>>
+    where
+        T: for<'r> From<&'r R>,
+    {
+        let next = cut(&mut found, limit).map(cursor);
+        axum::Json(Page { items: found.iter().map(T::from).collect(), next })
+    }
 }
 
 /// How far an order is.

@@ -5,9 +5,11 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use db::Id;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
+use utoipa::IntoParams;
 use zeroize::Zeroizing;
 
 /// A product with all its texts in both languages fits.
@@ -229,6 +231,25 @@ pub fn after(text: Option<&str>) -> Result<Option<Id>, Error> {
 
 pub fn not_a_cursor() -> Error {
     Error::field(Kind::Invalid, "after", "api-not-a-cursor")
+}
+
+/// Which page of a list is asked for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    /// Rows on a page: 1 to 100, as shipped 20.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+impl Paging {
+    /// How many rows, and from where on.
+    pub fn read(&self) -> Result<(i64, Option<Id>), Error> {
+        Ok((limit(self.limit)?, after(self.after.as_deref())?))
+    }
 }
 
 pub const LIMIT_MAX: i64 = 100;

@@ -11,7 +11,7 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
 use catalogue::Refused;
-use catalogue::picture::{self, Prepared, Stored};
+use catalogue::picture::{self, Prepared};
 use catalogue::price::Tier;
 use catalogue::product::{self, Attribute, NewPicture, NewProduct, NewVariant, PICTURES_MAX, Published, Unit};
 use catalogue::shop::Seller;
@@ -24,7 +24,6 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use web::App;
-use web::pages::cut;
 use web::pages::sell::{decode, save_with};
 
 /// Some pictures of the largest size that is taken, and the rest of the form.
@@ -86,10 +85,8 @@ pub async fn list_own_products(
     Query(asked): Query<OwnAsked>,
 ) -> Answer<axum::Json<Page<OwnProduct>>> {
     let (limit, before) = (limit(asked.limit)?, after(asked.after.as_deref())?);
-    let mut rows =
-        app.read(move |r| Ok(view::own_products(r, &seller, asked.listed, before.as_ref(), limit + 1)?)).await?;
-    let next = cut(&mut rows, limit).map(|last| last.id.to_string());
-    Ok(axum::Json(Page { items: rows.iter().map(OwnProduct::from).collect(), next }))
+    let rows = app.read(move |r| Ok(view::own_products(r, &seller, asked.listed, before.as_ref(), limit + 1)?)).await?;
+    Ok(Page::of(rows, limit, |product| product.id.to_string()))
 }
 
 async fn own(app: &App, seller: &Seller, id: &Id) -> Answer<ProductPage> {
@@ -305,12 +302,16 @@ pub async fn publish_product(
     let said = received.said.clone();
     let (new, pictures) = checked(received).await?;
     // The same pictures have the same names, and hashing these takes no time.
-    let names: Vec<Stored> = pictures.iter().map(Prepared::named).collect();
-    let names = names.iter().map(|picture| picture.large().as_str().as_bytes());
+    let names = new.pictures.iter().filter_map(|picture| match picture {
+        NewPicture::New(stored) => Some(stored.large().as_str().as_bytes()),
+        NewPicture::Kept(_) => None,
+    });
     let parts: Vec<&[u8]> = std::iter::once(&*said).chain(names).collect();
     let attempt = key.attempt(&app, &seller.member, "publish_product", &parts).await?;
-    let asked = attempt.clone();
-    let before = app.read(move |r| Ok(asked.map(|asked| attempt::before(r, &asked)).transpose()?.flatten())).await?;
+    let before = match attempt.clone() {
+        Some(attempt) => app.read(move |r| Ok(attempt::before(r, &attempt)?)).await?,
+        None => None,
+    };
     let done = match before {
         // Nothing is stored for what is not published.
         Some(before) => before,

@@ -18,7 +18,6 @@ use trade::hooks::{NewEndpoint, Topic};
 use utoipa::{IntoParams, ToSchema};
 use web::FormErrors;
 use web::app::{App, Told};
-use web::pages::cut;
 use web::pages::sell::hooks::{checked, outcome_label};
 
 /// What a webhook can be told of.
@@ -441,9 +440,8 @@ pub async fn list_deliveries(
     let states: Option<Vec<_>> = named.map(log::State::parse).collect();
     let states = states.ok_or_else(|| Error::field(Kind::Invalid, "state", "invalid-choice"))?;
     let (limit, before) = (limit(asked.limit)?, after(asked.after.as_deref())?);
-    let mut rows = app.ask(move |r| log::list(r, &seller, &id, &states, before.as_ref(), limit + 1)).await??;
-    let next = cut(&mut rows, limit).map(|last| last.id.to_string());
-    Ok(axum::Json(Page { items: rows.iter().map(WebhookDelivery::from).collect(), next }))
+    let rows = app.ask(move |r| log::list(r, &seller, &id, &states, before.as_ref(), limit + 1)).await??;
+    Ok(Page::of(rows, limit, |delivery| delivery.id.to_string()))
 }
 
 /// A delivery with every try, newest first.

@@ -4,7 +4,7 @@ use crate::caller::{ByToken, Selling};
 use crate::once::{MaybeKey, made};
 use crate::problem::Answer;
 use crate::shape::{Money, Page, Personal, RefundState, Time, Words};
-use crate::wire::{Json, Query, after, limit};
+use crate::wire::{Json, Paging, Query};
 use axum::extract::State;
 use axum::http::StatusCode;
 use catalogue::policy::QualifySeller;
@@ -14,7 +14,7 @@ use member::attempt;
 use policy::Typed;
 use serde::{Deserialize, Serialize};
 use trade::settlement::{self, Payout, PayoutState};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use vault::{Access, Actor};
 use web::FormErrors;
 use web::app::{App, no_access};
@@ -64,17 +64,6 @@ pub async fn get_balance(State(app): State<App>, Selling(seller): Selling) -> An
     }))
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    /// Rows on a page: 1 to 100, as shipped 20.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<i64>,
-    /// `next` of the page before.
-    after: Option<String>,
-}
-
 /// A movement of your balance.
 #[derive(Serialize, ToSchema)]
 pub struct StatementLine {
@@ -90,13 +79,13 @@ pub struct StatementLine {
 }
 
 /// What moved your balance, newest first
-#[utoipa::path(get, path = "/api/v1/sell/statement", tag = "sell", params(Asked), responses((status = OK, body = Page<StatementLine>)))]
+#[utoipa::path(get, path = "/api/v1/sell/statement", tag = "sell", params(Paging), responses((status = OK, body = Page<StatementLine>)))]
 pub async fn list_statement(
     State(app): State<App>,
     Selling(seller): Selling,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<Paging>,
 ) -> Answer<axum::Json<Page<StatementLine>>> {
-    let (limit, before) = (limit(asked.limit)?, after(asked.after.as_deref())?);
+    let (limit, before) = asked.read()?;
     let mut lines = app.read(move |r| settlement::statement(r, &seller, before.as_ref(), limit + 1)).await?;
     let next = cut(&mut lines, limit).map(|last| last.entry.to_string());
     let items = lines.iter().map(|line| StatementLine {
@@ -140,16 +129,15 @@ impl From<&Payout> for PayoutShown {
 }
 
 /// What was paid out, newest first
-#[utoipa::path(get, path = "/api/v1/sell/payouts", tag = "sell", params(Asked), responses((status = OK, body = Page<PayoutShown>)))]
+#[utoipa::path(get, path = "/api/v1/sell/payouts", tag = "sell", params(Paging), responses((status = OK, body = Page<PayoutShown>)))]
 pub async fn list_payouts(
     State(app): State<App>,
     Selling(seller): Selling,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<Paging>,
 ) -> Answer<axum::Json<Page<PayoutShown>>> {
-    let (limit, before) = (limit(asked.limit)?, after(asked.after.as_deref())?);
-    let mut payouts = app.read(move |r| settlement::payouts(r, &seller, before.as_ref(), limit + 1)).await?;
-    let next = cut(&mut payouts, limit).map(|last| last.id.to_string());
-    Ok(axum::Json(Page { items: payouts.iter().map(PayoutShown::from).collect(), next }))
+    let (limit, before) = asked.read()?;
+    let payouts = app.read(move |r| settlement::payouts(r, &seller, before.as_ref(), limit + 1)).await?;
+    Ok(Page::of(payouts, limit, |payout| payout.id.to_string()))
 }
 
 /// A payout that was asked for.
