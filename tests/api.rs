@@ -48,7 +48,11 @@ fn sent_wrong(market: &Market) {
     guest.get("/api/v1/products?price_from=cheap").is_problem(422, &[("price_from", "api-wrong-type")]);
     guest.get("/api/v1/products?sort=mine").is_problem(422, &[("sort", "invalid-choice")]);
     guest.get("/api/v1/products?limit=0").is_problem(422, &[("limit", "invalid-range")]);
-    guest.get("/api/v1/products?after=%00").is_problem(422, &[("after", "api-not-a-cursor")]);
+    // Nor one of another sort.
+    for after in ["%00", "p24", "general.1.2", "general.1.2.3.4", "sales.1.2.3", "general.1.2.-3"] {
+        let said = guest.get(&format!("/api/v1/products?after={after}"));
+        said.is_problem(422, &[("after", "api-not-a-cursor")]);
+    }
     guest.get("/api/v1/products?colour=red").is_problem(422, &[("colour", "api-unknown-field")]);
 
     // Without a token, with half of one, with one that never was; a cookie is none.

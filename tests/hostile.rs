@@ -570,8 +570,12 @@ impl Hostile<'_> {
         let said = match answer.status {
             303 | 409 | 413 | 429 => true,
             422 => !named.is_empty() || answer.text.contains(r#"role="alert""#),
-            // No head of a part of a form holds a control: there is no form to show again.
-            400 => values.iter().any(|(name, value)| is_file(form, name) && value.iter().any(u8::is_ascii_control)),
+            // No head of a part of a form holds a control: there is no form to show again, and the page says why.
+            400 => {
+                let control =
+                    |(name, value): &(String, Vec<u8>)| is_file(form, name) && value.iter().any(u8::is_ascii_control);
+                values.iter().any(control) && answer.text.contains("a file has a name that cannot be sent")
+            }
             _ => false,
         };
         let shown = || values.iter().map(|(name, value)| (name, String::from_utf8_lossy(value))).collect::<Vec<_>>();

@@ -128,6 +128,23 @@ fn by_program(market: &Market) {
     let path = |shop: &serde_json::Value| format!("&shop={}", shop["shop"].as_str().expect("an id"));
     let both = asked(&format!("/api/v1/products?q=apple{}{}", path(one), path(two)));
     assert_eq!(both["total"].as_u64(), Some(one["count"].as_u64().unwrap() + two["count"].as_u64().unwrap()));
+    // All there are, a part at a time: each once.
+    for sort in ["general", "sales", "price", "price_down"] {
+        let (mut seen, mut after) = (BTreeSet::new(), String::new());
+        loop {
+            let part = asked(&format!("/api/v1/products?limit=90&sort={sort}{after}"));
+            for item in part["items"].as_array().expect("a list") {
+                assert!(seen.insert(item["id"].as_str().expect("an id").to_owned()), "{sort}: twice {item}");
+            }
+            let Some(next) = part["next"].as_str() else {
+                assert_eq!(Some(seen.len() as u64), part["total"].as_u64(), "{sort}");
+                break;
+            };
+            assert_eq!(part["items"].as_array().map(Vec::len), Some(90), "{sort}");
+            after = format!("&after={next}");
+        }
+        assert!(!after.is_empty(), "all stand on one page");
+    }
     let refused = asked("/api/v1/products?attribute=nonsense");
     assert_eq!(refused["errors"][0]["field"], "attribute", "{refused}");
     let lines = asked("/api/v1/suggestions?q=jea");

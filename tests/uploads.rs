@@ -36,6 +36,7 @@ fn what_is_sent_to_burst_the_marketplace_is_refused() {
         let _ends = Ends(&done);
         bodies(&market, &token);
         forms(&market, &mut seller);
+        unreadable(&market, &mut seller, &token);
         pictures(&market, &token);
         tables(&mut seller);
         archives(&mut seller);
@@ -201,6 +202,64 @@ fn forms(market: &Market, seller: &mut Browser) {
         body.len()
     );
     refused("the same field 10,000 times", &raw(market, &head, whole(body)), 400, &["<h1"]);
+}
+
+/// What cannot be taken apart as a form with files is told so: to a person on a page in the language of the address, to a
+/// program by a code and in the language that it accepts. Nothing is done.
+fn unreadable(market: &Market, seller: &mut Browser, token: &str) {
+    let csrf = |seller: &mut Browser, page: &str| {
+        seller.get(page).shows(&["multipart/form-data"]);
+        seller.find(r#"(?s)enctype="multipart/form-data".*?name="_csrf" value="([^"]*)""#)
+    };
+    let of_seller = csrf(seller, "/en/sell/import");
+    let part =
+        |head: &str, content: &str| format!("--b\r\ncontent-disposition: form-data; {head}\r\n\r\n{content}\r\n");
+    let sheet = |name: &str| part(&format!("name=\"sheet\"; filename=\"{name}\""), "product_ref,stock\nA,1");
+    let (kind, end) = ("multipart/form-data; boundary=b", "--b--\r\n");
+    let many_lines = format!("name=\"sheet\"; filename=\"a.csv\"{}", "\r\nx: y".repeat(40));
+    let wrong = [
+        ("a zero in a file's name", kind, sheet("a\0.csv") + end),
+        ("a control in a file's name", kind, sheet("a\u{1b}.csv") + end),
+        ("a control in a field's name", kind, part("name=\"she\u{7f}et\"; filename=\"a.csv\"", "A") + end),
+        ("a head of many lines", kind, part(&many_lines, "A") + end),
+        ("a head without an end", kind, "--b\r\ncontent-disposition: form-data; name=\"sheet\"\r\n".to_owned()),
+        ("a form without an end", kind, sheet("a.csv")),
+        ("no boundary", "multipart/form-data", sheet("a.csv") + end),
+        ("another boundary", "multipart/form-data; boundary=c", sheet("a.csv") + end),
+    ];
+    let pages = [
+        ("en", ["lang=\"en\"", "This form could not be read", "give the file a plain name and send the form again"]),
+        ("zh", ["lang=\"zh-CN\"", "无法读取该表单", "请返回，将文件改为简单的名称后重新提交"]),
+    ];
+    let problems =
+        [("en", "no name and no file name may have a control character"), ("zh", "名称和文件名不得含有控制字符")];
+    let ours = format!("cookie: {}\r\norigin: {}\r\nsec-fetch-site: same-origin\r\n", seller.cookies(), market.base);
+    for (what, kind, body) in &wrong {
+        let sent = part("name=\"_csrf\"", &of_seller) + body;
+        for (language, words) in &pages {
+            let (length, kind) = (sent.len(), format!("content-type: {kind}\r\n"));
+            let head = format!("POST /{language}/sell/import HTTP/1.1\r\n{ours}{kind}content-length: {length}");
+            refused(what, &raw(market, &head, whole(sent.clone())), 400, words);
+        }
+        for (language, words) in &problems {
+            for to in ["POST /api/v1/sell/imports", "POST /api/v1/sell/products"] {
+                let headers = format!("content-type: {kind}\r\naccept-language: {language}\r\n");
+                let said = call(market, token, to, &headers, body.clone().into_bytes());
+                let code = "\"code\":\"api-form-unreadable\"";
+                refused(what, &said, 400, &["application/problem+json", "problem-malformed", code, *words]);
+            }
+        }
+    }
+    seller.get("/en/sell/import").lacks(&["Earlier imports"]);
+    assert!(seller.all(r#"href="/en/sell/import/([0-9a-f-]{36})""#).is_empty());
+
+    // They can be read, and are more than any form of ours has.
+    let first = part("name=\"_csrf\"", &csrf(seller, "/en/sell/products/new"));
+    let many: String = (0..1_100).map(|n| part(&format!("name=\"f{n}\""), "1")).collect();
+    let sent = first + &many + end;
+    let head =
+        format!("POST /en/sell/products/new HTTP/1.1\r\n{ours}content-type: {kind}\r\ncontent-length: {}", sent.len());
+    refused("1,100 fields", &raw(market, &head, whole(sent)), 413, &["<h1", "That is too much at once"]);
 }
 
 // --- pictures ---------------------------------------------------------------------------------------------------------

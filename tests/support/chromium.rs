@@ -325,11 +325,11 @@ impl Window<'_> {
         self.count.set(self.count.get() + 1);
         let at = self.url();
         let broken = self.settle();
-        let file = self.pictures.join(format!("{:02}-{name}.png", self.count.get()));
-        std::fs::write(file, self.picture()).expect("the picture is kept");
         if !self.looked.borrow_mut().insert(name.to_owned()) {
             return;
         }
+        let file = self.pictures.join(format!("{:02}-{name}.png", self.count.get()));
+        std::fs::write(file, self.picture()).expect("the picture is kept");
         // axe-core is a script of the page too.
         let mut faults = if self.scripts.get() { self.rules_broken() } else { Vec::new() };
         if !broken.is_empty() {
@@ -388,7 +388,9 @@ impl Window<'_> {
             let page = &size["cssContentSize"];
             let height = page["height"].as_f64().unwrap_or(900.0).min(HEIGHT_MAX);
             let clip = serde_json::json!({ "x": 0, "y": 0, "width": page["width"], "height": height, "scale": 1 });
-            let how = serde_json::json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+            let how = serde_json::json!({
+                "format": "png", "optimizeForSpeed": true, "captureBeyondViewport": true, "clip": clip
+            });
             cdp.send_raw("Page.captureScreenshot", how).await
         });
         let taken = taken.expect("a picture of the page");

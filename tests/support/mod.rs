@@ -6,8 +6,9 @@
 
 use db::testing::{OwnServer, Setup, TestDatabase};
 use db::{Address, Engine};
-use diesel::Connection;
 use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
+use diesel::{Connection, RunQueryDsl};
 use regex_lite::Regex;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -263,13 +264,38 @@ impl Market {
                 data.expect("the marketplace's database").batch_execute(sql)
             }
             None => {
-                let file = self.folder.path().join("hanse-data/hanse.sqlite").display().to_string();
-                let data = diesel::SqliteConnection::establish(&file);
+                let data = diesel::SqliteConnection::establish(&self.file());
                 let patient = format!("pragma busy_timeout = 20000; {sql}");
                 data.expect("the marketplace's database").batch_execute(&patient)
             }
         };
         done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Where SQLite's data lie.
+    fn file(&self) -> String {
+        self.folder.path().join("hanse-data/hanse.sqlite").display().to_string()
+    }
+
+    /// How many of the marketplace's jobs run, or are due by its clock.
+    fn jobs_due(&self) -> i64 {
+        let real = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_micros();
+        let now = i64::try_from(real).expect("within an age") + self.moved.get();
+        let due =
+            format!("(select count(*) from job where state = 'running' or state = 'waiting' and due_at <= {now})");
+        let due = diesel::select(diesel::dsl::sql::<BigInt>(&due));
+        let counted = match self.databases.first() {
+            Some(data) => {
+                let mut data = diesel::PgConnection::establish(&url_of(data)).expect("the marketplace's database");
+                due.get_result::<i64>(&mut data)
+            }
+            None => {
+                let mut data = diesel::SqliteConnection::establish(&self.file()).expect("the marketplace's database");
+                data.batch_execute("pragma busy_timeout = 20000").expect("it waits for its turn");
+                due.get_result::<i64>(&mut data)
+            }
+        };
+        counted.unwrap_or_else(|error| panic!("the jobs are not counted: {error}"))
     }
 
     /// Moves the time of the marketplace and of its partners on.
@@ -298,6 +324,27 @@ impl Market {
         assert!(sent, "the sandbox does not know {fault}");
     }
 
+    /// What the sandbox has still to tell.
+    pub fn untold(&self) -> Untold {
+        let said = self.ask(&format!("{}/admin/pushes", self.sandbox));
+        let said: serde_json::Value = serde_json::from_str(&said).expect("what is still to be told");
+        let number = |name: &str| said[name].as_u64().expect("a number");
+        Untold { now: number("now"), later: number("later"), line: number("line") }
+    }
+
+    /// Has the sandbox tell at once what waits there for a later time.
+    pub fn partners_tell(&self) {
+        let sent = agent().post(format!("{}/admin/pushes", self.sandbox)).send_json_text("{}");
+        assert!(sent, "the sandbox tells");
+    }
+
+    /// What is untold where nothing is under way that could change anything before time goes on: no job runs or is due, the
+    /// sandbox has nothing to tell now, and the two have not spoken to each other while this was looked at.
+    pub fn at_rest(&self) -> Option<Untold> {
+        let before = self.untold();
+        (before.now == 0 && self.jobs_due() == 0 && self.untold() == before).then_some(before)
+    }
+
     /// Moves every parcel one step forward, as the couriers' page of the sandbox does.
     pub fn parcels_move(&self) {
         let sent = agent().post(format!("{}/logistics/admin/advance", self.sandbox)).send_json_text("{}");
@@ -309,6 +356,17 @@ impl Drop for Market {
     fn drop(&mut self) {
         stop(self.child.get_mut());
     }
+}
+
+/// How far the sandbox is with what it tells the marketplace unasked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Untold {
+    /// Due, or on its way and not answered.
+    pub now: u64,
+    /// Waits for a later time.
+    pub later: u64,
+    /// The last line of the sandbox's book, which has a line for whatever it is asked, tells or is answered.
+    line: u64,
 }
 
 /// Another process on the same data.

@@ -17,7 +17,6 @@ use trade::address::Place;
 use trade::checkout::{self, Destination, NewOrder, Placed};
 use trade::payment::{self, PaymentState};
 use trade::policy::{KeepAddressBook, TakePayment};
-use trade::state::OrderState;
 use utoipa::ToSchema;
 use vault::Actor;
 use web::app::{App, no_access, ready};
@@ -281,15 +280,10 @@ pub async fn get_checkout(
     let found = app.ask(move |r| {
         let placed = checkout::of_checkout(r, &buyer, &id)?;
         let payments = payment::of_checkout(r, &buyer, &id)?;
-        let mut unpaid = Vec::new();
-        for order in &placed.orders {
-            if trade::order::state(r, &buyer, &order.order)? == OrderState::Placed {
-                unpaid.push(order.order.to_string());
-            }
-        }
-        Ok((placed, payments, unpaid))
+        Ok((placed, payments))
     });
-    let (placed, payments, unpaid) = found.await?.map_err(|refused: Refused| Error::refused(&refused))?;
+    let (placed, payments) = found.await?.map_err(|refused: Refused| Error::refused(&refused))?;
+    let unpaid = placed.orders.iter().filter(|order| order.to_pay).map(|order| order.order.to_string());
     let payments = payments.iter().map(|payment| PaymentShown {
         number: payment.number.clone(),
         amount: Money::in_(payment.amount, &payment.currency),
@@ -302,7 +296,7 @@ pub async fn get_checkout(
         begun_at: Time(payment.begun_at),
         paid_at: Time::some(payment.paid_at),
     });
-    Ok(axum::Json(CheckoutShown { placed: (&placed).into(), unpaid, payments: payments.collect() }))
+    Ok(axum::Json(CheckoutShown { placed: (&placed).into(), unpaid: unpaid.collect(), payments: payments.collect() }))
 }
 
 /// Which of the payment company's pages the payer sees.

@@ -8,17 +8,12 @@ use axum::Json;
 use axum::extract::State;
 use catalogue::shop;
 use catalogue::view::{self, ProductPage, Sale};
-use discovery::{CHOSEN_MAX, Card, Chosen, Found, Sort, Suggestion};
+use discovery::{CHOSEN_MAX, Card, Chosen, Rank, Sort, Suggestion, Walk};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use web::App;
 use web::error::Failure;
 use web::pages::guest::tree;
-
-/// Cards on a page of the index, and pages that it goes on for.
-const INDEX_PAGE: usize = discovery::PAGE_SIZE;
-const REACH: usize = INDEX_PAGE * discovery::PAGES_MAX as usize;
 
 /// Longer than any name of a town or attribute.
 const VALUE_CHARS_MAX: usize = 200;
@@ -203,7 +198,8 @@ pub struct ValueCount {
 #[derive(Serialize, ToSchema)]
 pub struct SearchResult {
     pub items: Vec<ProductCard>,
-    /// `after` of the next page; null on the last one, and after 1,200 goods: narrow the search instead.
+    /// `after` of the next page, in the same sort; null on the last one, however many there are. Goods that change
+    /// meanwhile may come twice or be missed, all others come once.
     pub next: Option<String>,
     /// On all pages together.
     pub total: u64,
@@ -227,13 +223,14 @@ pub struct SearchResult {
 /// Goods for sale: words, filters, sorts
 #[utoipa::path(get, path = "/api/v1/products", tag = "goods", params(Search), responses((status = OK, body = SearchResult)))]
 pub async fn list_products(State(app): State<App>, Repeating(asked): Repeating<Search>) -> Answer<Json<SearchResult>> {
-    let limit = usize::try_from(limit(asked.limit)?).unwrap_or(1);
-    let begin = match asked.after.as_deref() {
-        None => 0,
-        Some(after) => {
-            after.strip_prefix('p').and_then(|n| n.parse().ok()).filter(|n| *n < REACH).ok_or_else(not_a_cursor)?
-        }
+    let rows = usize::try_from(limit(asked.limit)?).unwrap_or(1);
+    let sort = match asked.sort.unwrap_or_default() {
+        SortBy::General => Sort::General,
+        SortBy::Sales => Sort::Sales,
+        SortBy::Price => Sort::PriceUp,
+        SortBy::PriceDown => Sort::PriceDown,
     };
+    let after = asked.after.as_deref().map(|text| Rank::parse(text, sort).ok_or_else(not_a_cursor)).transpose()?;
     for (field, list) in [("shop", &asked.shop), ("place", &asked.place), ("attribute", &asked.attribute)] {
         if list.0.len() > CHOSEN_MAX || list.0.iter().any(|value| value.chars().count() > VALUE_CHARS_MAX) {
             return Err(Error::field(Kind::Invalid, field, "api-too-many-chosen"));
@@ -258,27 +255,21 @@ pub async fn list_products(State(app): State<App>, Repeating(asked): Repeating<S
         price_to: asked.price_to,
         minimum_up_to: asked.minimum_up_to,
         in_stock: asked.in_stock,
-        sort: match asked.sort.unwrap_or_default() {
-            SortBy::General => Sort::General,
-            SortBy::Sales => Sort::Sales,
-            SortBy::Price => Sort::PriceUp,
-            SortBy::PriceDown => Sort::PriceDown,
-        },
+        sort,
         page: 1,
+        walk: Some(Walk { after, rows }),
         facets: true,
     };
-    let (found, cards) = rows(&app, query, begin, limit).await?;
-    let end = begin + cards.len();
+    let found = app.search(&query).await?;
     let facets = &found.facets;
-    let more = (end as u64) < found.total && end < REACH && !cards.is_empty();
     Ok(Json(SearchResult {
-        items: cards.iter().map(|card| ProductCard::from(&**card)).collect(),
-        next: more.then(|| format!("p{end}")),
+        items: found.cards.iter().map(|card| ProductCard::from(&**card)).collect(),
+        next: found.next.map(|rank| rank.text(sort)),
         total: found.total,
         loosely: found.loosely,
         read_as: found.read_as.clone(),
         meant: found.meant.clone(),
-        categories: facets
+        categories: found
             .categories
             .iter()
             .map(|(category, count)| CategoryCount { category: category.clone(), count: *count })
@@ -301,29 +292,6 @@ pub async fn list_products(State(app): State<App>, Repeating(asked): Repeating<S
             })
             .collect(),
     }))
-}
-
-/// The rows from `begin` on: the index answers in pages of its own. Facets are counted once.
-async fn rows(
-    app: &App,
-    mut query: discovery::Query,
-    begin: usize,
-    limit: usize,
-) -> Result<(Found, Vec<Arc<Card>>), Failure> {
-    query.page = (begin / INDEX_PAGE + 1) as u32;
-    let found = app.search(&query).await?;
-    let mut cards: Vec<Arc<Card>> = Vec::new();
-    // Beyond the last page the index gives the last.
-    if found.page == query.page {
-        cards.extend(found.cards.iter().skip(begin % INDEX_PAGE).cloned());
-        query.facets = false;
-        while cards.len() < limit && query.page < found.pages {
-            query.page += 1;
-            cards.extend(app.search(&query).await?.cards);
-        }
-    }
-    cards.truncate(limit);
-    Ok((found, cards))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -262,6 +262,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
         match failure {
             Failure::BadRequest | Failure::StaleForm => Error::new(Kind::Malformed),
+            Failure::UnreadableForm => Error::field(Kind::Malformed, "", "api-form-unreadable"),
             Failure::Forbidden => Error::new(Kind::Forbidden),
             Failure::NotFound => Error::not_found(),
             Failure::Conflict(_) => Error::new(Kind::Conflict),

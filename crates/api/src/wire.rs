@@ -1,15 +1,16 @@
 //! What comes in: bodies, queries and ids of an address, each refused at its field and never in a library's own words.
 
 use crate::problem::{Error, Kind};
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::header;
+use axum::extract::{FromRequest, FromRequestParts, Multipart, RawPathParams, Request};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use db::Id;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 use utoipa::IntoParams;
+use web::Failure;
 use zeroize::Zeroizing;
 
 /// A product with all its texts in both languages fits.
@@ -37,8 +38,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonSaid<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<JsonSaid<T>, Error> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-        let kind = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+        let kind = kind_of(request.headers());
         if kind != "application/json" && !(kind.starts_with("application/") && kind.ends_with("+json")) {
             return Err(Error::new(Kind::MediaType));
         }
@@ -51,6 +51,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonSaid<T> {
         let read = read_json(&said, "")?;
         Ok(JsonSaid { said, read })
     }
+}
+
+/// A form with files. One that does not say where its parts end is no other type of content, but cannot be read.
+pub async fn form(request: Request) -> Result<Multipart, Error> {
+    if kind_of(request.headers()) != "multipart/form-data" {
+        return Err(Error::new(Kind::MediaType));
+    }
+    Multipart::from_request(request, &()).await.map_err(|_| Failure::UnreadableForm.into())
+}
+
+/// The type of the content, without its parameters.
+fn kind_of(headers: &HeaderMap) -> String {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+    kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
 }
 
 /// JSON as a `T`; what is wrong is named by its path, under `base`.

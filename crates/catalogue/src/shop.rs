@@ -64,6 +64,9 @@ impl State {
     pub const fn has_seller(self) -> bool {
         matches!(self, State::Open | State::Paused)
     }
+
+    /// Those of which it holds, for queries.
+    pub const WITH_SELLER: [State; 2] = [State::Open, State::Paused];
 }
 
 /// What a shop says of itself.

@@ -4,12 +4,9 @@
 //! The statement that takes units off the shelf counts them as held by open orders, and whatever ends an order counts
 //! them no longer. So what is held can be compared with the orders ([`held`]), whatever the seller has set the stock to.
 
-use db::{Db, Event, Id, Scope, Stop, Tx, on_each};
-use diesel::pg::Pg;
+use db::{Db, Event, Id, Scope, Stop, Tx, kept, on_each};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text};
-use diesel::sqlite::Sqlite;
 
 use crate::policy::{product, variant};
 use crate::{PRODUCT_CHANGED, Refused};
@@ -76,88 +73,44 @@ type Taken = Vec<(Id, Id, i64)>;
 impl Wanted<'_> {
     /// All in one way to the server. The rows are locked in order before any is changed.
     fn take_together(&self, c: &mut PgConnection) -> QueryResult<Taken> {
-        TakeTogether(self).load(c)
+        kept![(Text, Text, BigInt) =>
+            "with wanted as (select v.product, v.id, w.quantity from unnest(",
+            Array<Text>: &self.product,
+            ", ",
+            Array<Text>: &self.variant,
+            ", ",
+            Array<BigInt>: &self.quantity,
+            ") as w(product, id, quantity) join variant v on v.product = w.product and v.id = w.id \
+             where not v.gone and v.stock >= w.quantity \
+             order by v.product collate \"C\", v.id collate \"C\" for no key update of v) \
+             update variant set stock = variant.stock - wanted.quantity, held = variant.held + wanted.quantity from wanted \
+             where variant.product = wanted.product and variant.id = wanted.id and not variant.gone \
+             and variant.stock >= wanted.quantity returning variant.product, variant.id, variant.stock"
+        ]
+        .load(c)
     }
 
     /// One statement each, up to the first that is not there.
     fn take_one_by_one(&self, c: &mut SqliteConnection) -> QueryResult<Taken> {
         let mut taken = Vec::with_capacity(self.product.len());
         for ((product, variant), quantity) in self.product.iter().zip(&self.variant).zip(&self.quantity) {
-            let left = TakeOne { product, variant, quantity: *quantity }.load::<i64>(c)?.pop();
-            let Some(left) = left else { break };
+            let take = kept![BigInt =>
+                "update variant set stock = stock - ",
+                BigInt: quantity,
+                ", held = held + ",
+                BigInt: quantity,
+                " where product = ",
+                Text: product,
+                " and id = ",
+                Text: variant,
+                " and not gone and stock >= ",
+                BigInt: quantity,
+                " returning stock"
+            ];
+            let Some(left) = take.load::<i64>(c)?.pop() else { break };
             taken.push(((*product).clone(), (*variant).clone(), left));
         }
         Ok(taken)
-    }
-}
-
-// Statements of their own, because diesel keeps no UPDATE prepared: each use would be planned anew, and on PostgreSQL be
-// one way more.
-
-struct TakeTogether<'w>(&'w Wanted<'w>);
-
-impl Query for TakeTogether<'_> {
-    type SqlType = (Text, Text, BigInt);
-}
-
-impl QueryId for TakeTogether<'_> {
-    type QueryId = TakeTogether<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<PgConnection> for TakeTogether<'_> {}
-
-impl QueryFragment<Pg> for TakeTogether<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("with wanted as (select v.product, v.id, w.quantity from unnest(");
-        out.push_bind_param::<Array<Text>, _>(&self.0.product)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.0.variant)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.0.quantity)?;
-        out.push_sql(
-            ") as w(product, id, quantity) join variant v on v.product = w.product and v.id = w.id \
-             where not v.gone and v.stock >= w.quantity \
-             order by v.product collate \"C\", v.id collate \"C\" for no key update of v) \
-             update variant set stock = variant.stock - wanted.quantity, held = variant.held + wanted.quantity from wanted \
-             where variant.product = wanted.product and variant.id = wanted.id and not variant.gone \
-             and variant.stock >= wanted.quantity returning variant.product, variant.id, variant.stock",
-        );
-        Ok(())
-    }
-}
-
-struct TakeOne<'w> {
-    product: &'w Id,
-    variant: &'w Id,
-    quantity: i64,
-}
-
-impl Query for TakeOne<'_> {
-    type SqlType = BigInt;
-}
-
-impl QueryId for TakeOne<'_> {
-    type QueryId = TakeOne<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<SqliteConnection> for TakeOne<'_> {}
-
-impl QueryFragment<Sqlite> for TakeOne<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("update variant set stock = stock - ");
-        out.push_bind_param::<BigInt, _>(&self.quantity)?;
-        out.push_sql(", held = held + ");
-        out.push_bind_param::<BigInt, _>(&self.quantity)?;
-        out.push_sql(" where product = ");
-        out.push_bind_param::<Text, _>(self.product)?;
-        out.push_sql(" and id = ");
-        out.push_bind_param::<Text, _>(self.variant)?;
-        out.push_sql(" and not gone and stock >= ");
-        out.push_bind_param::<BigInt, _>(&self.quantity)?;
-        out.push_sql(" returning stock");
-        Ok(())
     }
 }
 

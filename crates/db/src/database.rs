@@ -180,9 +180,7 @@ impl Database {
         T: Send + 'static,
         R: Send + 'static,
     {
-        let (to, answer) = oneshot::channel();
-        self.ask(Sees::Snapshot, read, Answer::Async(to));
-        answer.await.unwrap_or_else(|_| Err(lost_read()))
+        self.answered(Sees::Snapshot, read).await
     }
 
     /// As [`Database::read`], but each statement sees what is committed when it runs: for what every request asks and
@@ -196,8 +194,20 @@ impl Database {
         T: Send + 'static,
         R: Send + 'static,
     {
+        self.answered(Sees::Latest, read).await
+    }
+
+    async fn answered<T, R>(
+        &self,
+        sees: Sees,
+        read: impl FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
+    ) -> Result<T, Failed<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
         let (to, answer) = oneshot::channel();
-        self.ask(Sees::Latest, read, Answer::Async(to));
+        self.ask(sees, read, Answer::Async(to));
         answer.await.unwrap_or_else(|_| Err(lost_read()))
     }
 
@@ -210,8 +220,32 @@ impl Database {
         T: Send + 'static,
         R: Send + 'static,
     {
+        self.waited_for(Sees::Snapshot, read)
+    }
+
+    /// [`Database::look`] for threads that may wait.
+    pub fn look_now<T, R>(
+        &self,
+        read: impl FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
+    ) -> Result<T, Failed<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        self.waited_for(Sees::Latest, read)
+    }
+
+    fn waited_for<T, R>(
+        &self,
+        sees: Sees,
+        read: impl FnOnce(&mut Read) -> Result<T, Stop<R>> + Send + 'static,
+    ) -> Result<T, Failed<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
         let (to, answer) = sync_channel(1);
-        self.ask(Sees::Snapshot, read, Answer::Blocking(to));
+        self.ask(sees, read, Answer::Blocking(to));
         answer.recv().unwrap_or_else(|_| Err(lost_read()))
     }
 
@@ -299,7 +333,7 @@ impl Database {
 
     /// Committed events after `position`, in order. Blocks.
     pub fn events_after(&self, position: i64, limit: i64) -> Result<Vec<Delivered>, Failed<std::convert::Infallible>> {
-        self.read_now(move |read| Ok(outbox::after(read.db, position, limit)?))
+        self.look_now(move |read| Ok(outbox::after(read.db, position, limit)?))
     }
 
     /// Waits until this process knows of an event after `position`; `false` when the time is over. Blocks.

@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sqlite::Sqlite;
 
 use crate::fault::{Kind, kind_of, told_without_values};
+use crate::kept;
 
 /// A connection to either engine. Names and types of every query are checked for both when the program is compiled.
 ///
@@ -178,34 +177,12 @@ pub(crate) struct Link {
     pub watch: Watch,
 }
 
-/// What SQLite's writer says around each command, kept prepared.
-#[derive(Clone, Copy, QueryId)]
-struct Savepoint;
-
-#[derive(Clone, Copy, QueryId)]
-struct Release;
-
-macro_rules! says {
-    ($statement:ty, $sql:literal) => {
-        impl QueryFragment<Sqlite> for $statement {
-            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-                out.push_sql($sql);
-                Ok(())
-            }
-        }
-
-        impl RunQueryDsl<SqliteConnection> for $statement {}
-    };
-}
-says!(Savepoint, "savepoint command");
-says!(Release, "release command");
-
 impl Link {
     /// SQLite only.
     pub fn begin_savepoint(&mut self) -> QueryResult<()> {
         self.watch.clear();
         match &mut self.db {
-            Db::Sqlite(conn) => Savepoint.execute(conn).map(|_| ()),
+            Db::Sqlite(conn) => kept!["savepoint command"].execute(conn).map(|_| ()),
             Db::Pg(_) => Ok(()),
         }
     }
@@ -214,7 +191,7 @@ impl Link {
     pub fn release_savepoint(&mut self) -> QueryResult<()> {
         self.watch.clear();
         match &mut self.db {
-            Db::Sqlite(conn) => Release.execute(conn).map(|_| ()),
+            Db::Sqlite(conn) => kept!["release command"].execute(conn).map(|_| ()),
             Db::Pg(_) => Ok(()),
         }
     }
@@ -335,12 +312,9 @@ fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {
     // was the cheapest: so an index is taken wherever there is one. Where there is none, that a table must be read would
     // count as so dear that the server compiled the plan to machine code, for longer than it runs.
     db.batch_execute("set enable_seqscan to off; set jit to off")?;
-    if purpose == Purpose::Write {
-        // What commands ask goes by keys: the general plan is the right one. Left to itself the server plans a statement
-        // with a list of values anew at each use. Reads are left to it: before a new table was analysed, the general plan
-        // of a join can be one that begins at the wrong table.
-        db.batch_execute("set plan_cache_mode to force_generic_plan")?;
-    }
+    // What is asked goes by keys: the general plan is the right one. Left to itself the server plans a statement with a list
+    // of values anew at each use, which takes longer than to run it.
+    db.batch_execute("set plan_cache_mode to force_generic_plan")?;
     set_language(db)?;
     if purpose == Purpose::Read {
         db.batch_execute("set default_transaction_read_only to on")?;

@@ -377,7 +377,7 @@ impl Runner {
         let looked: Outcome<bool> = {
             let kinds = kinds.clone();
             // A reader looks first: an idle process writes nothing.
-            self.context.db.read_now(move |read| Ok(!candidates(read.db, read.now, &kinds)?.is_empty()))
+            self.context.db.look_now(move |read| Ok(!candidates(read.db, read.now, &kinds)?.is_empty()))
         };
         if !looked? {
             return Ok(None);

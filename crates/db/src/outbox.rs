@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use diesel::expression::AppearsOnTable;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 use serde_json::Value;
 
 use crate::policy::{outbox, outbox_consumer, outbox_sequence};
-use crate::{Db, Id, clock};
+use crate::{Db, Id, clock, kept};
 
 /// More in one insert would pass SQLite's and PostgreSQL's limits on parameters.
 const EVENTS_PER_INSERT_MAX: usize = 1_000;
@@ -234,59 +234,6 @@ pub fn faults(db: &mut Db) -> QueryResult<Vec<&'static str>> {
     Ok(faults)
 }
 
-// Two statements of their own, which stay prepared: `sql_query` has them planned at each round, many times a second, and
-// that costs more than their run.
-
-/// The sequence's last position, whose row is held; nothing where another process holds it.
-#[derive(QueryId)]
-struct Hold;
-
-impl Query for Hold {
-    type SqlType = BigInt;
-}
-
-impl RunQueryDsl<PgConnection> for Hold {}
-
-impl QueryFragment<Pg> for Hold {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("select last from outbox_sequence where name = 'outbox' for update skip locked");
-        Ok(())
-    }
-}
-
-/// The events without a position get those after `last`, the eldest first, and the sequence goes on by their count, which
-/// is answered; nothing where there were none.
-#[derive(QueryId)]
-struct Place {
-    last: i64,
-}
-
-impl Query for Place {
-    type SqlType = BigInt;
-}
-
-impl RunQueryDsl<PgConnection> for Place {}
-
-impl QueryFragment<Pg> for Place {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "with fresh as (select id, row_number() over (order by written_at, id) as n from \
-             (select id, written_at from outbox where position is null order by written_at, id limit ",
-        );
-        out.push_bind_param::<BigInt, _>(&EVENTS_PER_ROUND_MAX)?;
-        out.push_sql(") as oldest), placed as (update outbox set position = ");
-        out.push_bind_param::<BigInt, _>(&self.last)?;
-        out.push_sql(
-            " + fresh.n from fresh where outbox.id = fresh.id and outbox.position is null returning outbox.id), \
-             counted as (select count(*) as n from placed) \
-             update outbox_sequence set last = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.last)?;
-        out.push_sql(" + counted.n from counted where name = 'outbox' and counted.n > 0 returning counted.n");
-        Ok(())
-    }
-}
-
 /// What one round of the sequencer did.
 #[derive(Default)]
 pub(crate) struct Placed {
@@ -299,11 +246,26 @@ pub(crate) struct Placed {
 /// Gives positions to the committed events that have none. PostgreSQL only; in an open transaction.
 pub(crate) fn place(db: &mut Db) -> QueryResult<Placed> {
     let Db::Pg(conn) = db else { return Ok(Placed::default()) };
-    let Some(last) = Hold.get_result::<i64>(conn).optional()? else {
+    // Both stay prepared: `sql_query` has them planned at each round, and that costs more than their run.
+    let hold = kept![BigInt => "select last from outbox_sequence where name = 'outbox' for update skip locked"];
+    let Some(last) = hold.get_result::<i64>(conn).optional()? else {
         // Another process places just now.
         return Ok(Placed { last: last_position(db)?, count: 0, full: false });
     };
-    let count = Place { last }.get_result::<i64>(conn).optional()?.unwrap_or(0);
+    // The events without a position get those after the last, the eldest first, and the sequence goes on by their count;
+    // nothing is answered where there were none.
+    let place = kept![BigInt =>
+        "with fresh as (select id, row_number() over (order by written_at, id) as n from \
+         (select id, written_at from outbox where position is null order by written_at, id limit ",
+        BigInt: EVENTS_PER_ROUND_MAX,
+        ") as oldest), placed as (update outbox set position = ",
+        BigInt: last,
+        " + fresh.n from fresh where outbox.id = fresh.id and outbox.position is null returning outbox.id), \
+         counted as (select count(*) as n from placed) update outbox_sequence set last = ",
+        BigInt: last,
+        " + counted.n from counted where name = 'outbox' and counted.n > 0 returning counted.n"
+    ];
+    let count = place.get_result::<i64>(conn).optional()?.unwrap_or(0);
     Ok(Placed { last: last + count, count, full: count == EVENTS_PER_ROUND_MAX })
 }
 

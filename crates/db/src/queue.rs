@@ -60,6 +60,11 @@ impl<T> Queue<T> {
         Ok(())
     }
 
+    /// Whether somebody takes the place of whoever is done now.
+    pub fn is_waiting(&self) -> bool {
+        !self.lock().items.is_empty()
+    }
+
     #[cfg(feature = "testing")]
     pub fn len(&self) -> usize {
         self.lock().items.len()
@@ -82,6 +87,14 @@ impl<T> Queue<T> {
     /// The next item if one waits already.
     pub fn pop_waiting(&self) -> Option<T> {
         self.lock().items.pop_front()
+    }
+
+    /// As [`Queue::pop`]; before it waits, it does what can only be done while nobody does.
+    pub fn pop_or(&self, before_waiting: impl FnOnce()) -> Option<T> {
+        self.pop_waiting().or_else(|| {
+            before_waiting();
+            self.pop()
+        })
     }
 
     /// Takes nothing more; what waits is still served.

@@ -107,6 +107,19 @@ impl Seats {
         }
     }
 
+    /// Ends transactions that were begun for reads that do not come.
+    fn rest(&self) {
+        let begun = {
+            let mut free = self.lock();
+            let Some(free) = free.as_mut() else { return };
+            free.extract_if(.., |seat| seat.snapshots.begun).collect::<Vec<Seat>>()
+        };
+        for seat in begun {
+            let mut taken = Taken { seats: self, seat: Some(seat) };
+            taken.snapshots.end(false);
+        }
+    }
+
     /// Ends the connections.
     pub fn close(&self) {
         *self.lock() = None;
@@ -139,28 +152,53 @@ impl Drop for Taken<'_> {
     }
 }
 
-/// A reader's place: its connection, made anew when it has broken.
+/// A reader's place. On PostgreSQL, reads that want a snapshot have a connection of their own there: with the end of one
+/// the transaction of the next begins, which a look between the two would not leave fresh.
 struct Seat {
+    looks: Place,
+    /// PostgreSQL only.
+    snapshots: Place,
+}
+
+/// A connection, made anew when it has broken.
+struct Place {
     connection: Option<Link>,
+    /// Whether a read transaction is open in which nothing was read yet: it has no snapshot before it is asked.
+    begun: bool,
     answered_at: Instant,
 }
 
 impl Seat {
     fn new() -> Seat {
-        Seat { connection: None, answered_at: Instant::now() }
+        Seat { looks: Place::new(), snapshots: Place::new() }
+    }
+
+    fn place(&mut self, shared: &Shared, sees: Sees) -> &mut Place {
+        match (shared.address.engine(), sees) {
+            (Engine::Postgres, Sees::Snapshot) => &mut self.snapshots,
+            _ => &mut self.looks,
+        }
+    }
+}
+
+impl Place {
+    fn new() -> Place {
+        Place { connection: None, begun: false, answered_at: Instant::now() }
     }
 
     /// A connection with an open read transaction, or with none where the read wants none. One that was idle for long
     /// is asked by a BEGIN all the same whether it is still there.
     fn ready(&mut self, shared: &Shared, sees: Sees) -> Result<(&mut Link, Sees), String> {
-        let sees = if self.answered_at.elapsed() > ALIVE_FOR { Sees::Snapshot } else { sees };
-        match (sees, self.connection.is_some()) {
-            (Sees::Latest, true) => {
-                let connection = self.connection.as_mut().ok_or("no connection")?;
-                Ok((connection, sees))
-            }
-            _ => Ok((self.begin(shared)?, Sees::Snapshot)),
+        let lately = self.answered_at.elapsed() <= ALIVE_FOR;
+        let goes_on = match sees {
+            Sees::Latest => true,
+            Sees::Snapshot => std::mem::take(&mut self.begun),
+        };
+        if !(lately && goes_on && self.connection.is_some()) {
+            return Ok((self.begin(shared)?, Sees::Snapshot));
         }
+        let connection = self.connection.as_mut().ok_or("no connection")?;
+        Ok((connection, sees))
     }
 
     /// A connection with an open read transaction.
@@ -182,6 +220,18 @@ impl Seat {
         }
         self.connection.as_mut().ok_or_else(|| "no connection".to_owned())
     }
+
+    /// A read leaves nothing behind; a rollback also ends a transaction that a failed statement has broken, and tells
+    /// whether the connection is: `false` where it has broken.
+    fn end(&mut self, and_begin: bool) -> bool {
+        let sql = if and_begin { "rollback and chain" } else { "rollback" };
+        let sound = self.connection.as_mut().is_some_and(|connection| connection.run(sql).is_ok());
+        self.begun = sound && and_begin;
+        if !sound {
+            self.connection = None;
+        }
+        sound
+    }
 }
 
 impl<F, T, R> Reading for Question<F, T, R>
@@ -192,20 +242,18 @@ where
 {
     fn run(self: Box<Self>, shared: &Arc<Shared>, seat: &mut Seat) {
         let Question { sees, read, to } = *self;
-        let (connection, sees) = match seat.ready(shared, sees) {
+        let place = seat.place(shared, sees);
+        // On PostgreSQL only reads that want a snapshot come to this place.
+        let chained = sees == Sees::Snapshot && shared.address.engine() == Engine::Postgres;
+        let (connection, sees) = match place.ready(shared, sees) {
             Ok(ready) => ready,
             Err(told) => return to.give(Err(Failed::Unavailable(told))),
         };
         let mut collected = Collected::default();
         let ended = run_read(connection, shared, &mut collected, sees == Sees::Snapshot, read);
-        // A read leaves nothing behind; a rollback also ends a transaction that a failed statement has broken, and tells
-        // whether the connection is.
         let sound = sees == Sees::Latest && matches!(ended, ReadEnd::Answer(_));
-        let broken = !sound && connection.run("rollback").is_err();
-        if broken {
-            seat.connection = None;
-        }
-        seat.answered_at = Instant::now();
+        let broken = !sound && !place.end(chained && shared.reads.is_waiting());
+        place.answered_at = Instant::now();
         let result = match ended {
             ReadEnd::Answer(result) => result,
             ReadEnd::Failed(_) if broken && shared.address.engine() == Engine::Postgres => {
@@ -266,7 +314,7 @@ pub(crate) fn start(shared: &Arc<Shared>, threads: usize) -> Vec<Result<JoinHand
             thread::Builder::new()
                 .name(format!("db-reader-{number}"))
                 .spawn(move || {
-                    while let Some(Asked(reading)) = shared.reads.pop() {
+                    while let Some(Asked(reading)) = shared.reads.pop_or(|| shared.seats.rest()) {
                         reading.run(&shared, &mut shared.seats.wait());
                     }
                 })

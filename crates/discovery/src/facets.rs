@@ -21,11 +21,14 @@ const VALUES_MAX: usize = 8;
 const BANDS: usize = 5;
 const STEPS: usize = 4;
 
-/// By what a search could be narrowed, and how many goods that would leave. Most first.
+/// By key: the categories beside the chosen one, and all above and below that hold goods which were found, with how
+/// many choosing each would find. Most first. The same whichever of them is chosen: so it is counted and kept by
+/// itself.
+pub type Categories = Vec<(String, u64)>;
+
+/// By what else a search could be narrowed, and how many goods that would leave. Most first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facets {
-    /// By key: those beside the chosen one, and all above and below that hold goods which were found.
-    pub categories: Vec<(String, u64)>,
     pub shops: Vec<(Id, Both, u64)>,
     pub places: Vec<(Both, u64)>,
     /// Cheapest first. They touch, and goods with a range of prices may be in two.
@@ -88,25 +91,42 @@ impl Hasher for AsItIs {
     }
 }
 
-/// How many, and one of them, which knows the label.
+/// How many, and one of them, which knows the label: sellers write it in several ways, and the one with the least tie
+/// is the same in every process.
+#[derive(Clone, Copy)]
+struct Having {
+    count: u64,
+    tie: u64,
+    at: DocAddress,
+}
+
 #[derive(Default)]
-pub(crate) struct Counts(HashMap<Mark, (u64, DocAddress), BuildHasherDefault<AsItIs>>);
+pub(crate) struct Counts(HashMap<Mark, Having, BuildHasherDefault<AsItIs>>);
 
 impl Counts {
     #[inline]
-    pub fn add(&mut self, mark: Mark, at: DocAddress) {
-        self.0.entry(mark).or_insert((0, at)).0 += 1;
+    pub fn add(&mut self, mark: Mark, tie: u64, at: DocAddress) {
+        self.add_all(mark, Having { count: 1, tie, at });
+    }
+
+    #[inline]
+    fn add_all(&mut self, mark: Mark, more: Having) {
+        let having = self.0.entry(mark).or_insert(Having { count: 0, ..more });
+        having.count += more.count;
+        if more.tie < having.tie {
+            (having.tie, having.at) = (more.tie, more.at);
+        }
     }
 
     fn merge(&mut self, other: Counts) {
-        for (mark, (count, at)) in other.0 {
-            self.0.entry(mark).or_insert((0, at)).0 += count;
+        for (mark, more) in other.0 {
+            self.add_all(mark, more);
         }
     }
 
     /// Most first; equals in an order that is the same in every process.
     fn most(&self, n: usize) -> Vec<Counted> {
-        let mut all: Vec<_> = self.0.iter().map(|(mark, (count, at))| (*mark, *count, *at)).collect();
+        let mut all: Vec<_> = self.0.iter().map(|(mark, having)| (*mark, having.count, having.at)).collect();
         most_first(&mut all);
         all.truncate(n);
         all
@@ -174,7 +194,18 @@ impl Tally {
         add(&mut self.minimums, &other.minimums);
     }
 
-    /// What is offered. `label` tells what a mark stands for, by one of the goods that have it.
+    /// The categories that are offered. `label` tells what a mark stands for, by one of the goods that have it.
+    pub fn categories(
+        &self,
+        mut label: impl FnMut(&[Counted], Kind) -> tantivy::Result<HashMap<Mark, Label>>,
+    ) -> tantivy::Result<Categories> {
+        named(&self.categories, CATEGORIES_MAX, Kind::Category, &mut label, |label, n| match label {
+            Label::Category(key) => Some((key.clone(), n)),
+            _ => None,
+        })
+    }
+
+    /// What else is offered.
     pub fn facets(
         &self,
         query: &Query,
@@ -186,11 +217,6 @@ impl Tally {
             in_stock: self.in_stock,
             ..Facets::default()
         };
-        facets.categories =
-            named(&self.categories, CATEGORIES_MAX, Kind::Category, &mut label, |label, n| match label {
-                Label::Category(key) => Some((key.clone(), n)),
-                _ => None,
-            })?;
         facets.shops = named(&self.shops, SHOPS_MAX, Kind::Shop, &mut label, |label, n| match label {
             Label::Shop(id, name) => Some((id.clone(), name.clone(), n)),
             _ => None,
@@ -255,10 +281,10 @@ impl Tally {
             values: Vec<Counted>,
         }
         let mut names: HashMap<u32, Name> = HashMap::new();
-        for (mark, (count, at)) in &self.attributes.0 {
+        for (mark, having) in &self.attributes.0 {
             let name = names.entry(marks::name_of(*mark)).or_insert_with(|| Name { all: 0, values: Vec::new() });
-            name.all += count;
-            name.values.push((*mark, *count, *at));
+            name.all += having.count;
+            name.values.push((*mark, having.count, having.at));
         }
         let chosen: Vec<Mark> = query.attributes.iter().map(|c| marks::attribute(&c.name, &c.value)).collect();
         let mut kept: Vec<(bool, u64, u32, Vec<_>)> = Vec::new();

@@ -23,10 +23,12 @@ use tantivy::schema::{
 };
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term};
 
+use crate::concerned::Concerned;
+use crate::marks::Marks;
 use crate::remembered::Remembered;
 use crate::search::Card;
 use crate::statistics::Lengths;
-use crate::{marks, tokens};
+use crate::tokens;
 
 /// Counts changes of what is written: fields, terms, marks, the card's form. Each form is built in a folder of its own.
 const FORM: u32 = 3;
@@ -411,7 +413,8 @@ impl Live {
         engine.tokenizers().register(tokens::ANALYZER, tokens::analyzer());
         engine.tokenizers().register(tokens::SPELT, tokens::spelt());
         let writer = open_writer(&engine)?;
-        let reader = engine.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let reader: IndexReader = engine.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let remembered = Remembered::new(reader.searcher().generation().generation_id());
         let payload = engine.load_metas()?.payload.unwrap_or_default();
         let mark: Option<Mark> = serde_json::from_str(&payload).ok();
         let on_disk = mark.as_ref().map_or(0, |mark| mark.position);
@@ -422,7 +425,7 @@ impl Live {
             reader,
             fields: schema().1,
             lengths: Lengths::default(),
-            remembered: Remembered::default(),
+            remembered,
             writer: Mutex::new(Some(writer)),
             reached: Mutex::new(Reached { mark, on_disk }),
             moved: Condvar::new(),
@@ -456,7 +459,7 @@ impl Live {
         if writer.is_none() {
             *writer = Some(open_writer(&self.engine)?);
         }
-        Ok(Batch { live: self, writer, touched: false })
+        Ok(Batch { live: self, writer, touched: false, concerned: Concerned::default() })
     }
 
     fn reached(&self) -> MutexGuard<'_, Reached> {
@@ -497,6 +500,7 @@ pub(crate) struct Batch<'a> {
     live: &'a Live,
     writer: MutexGuard<'a, Option<IndexWriter>>,
     touched: bool,
+    concerned: Concerned,
 }
 
 impl Batch<'_> {
@@ -506,6 +510,7 @@ impl Batch<'_> {
     }
 
     pub fn clear(&mut self) -> Result<(), IndexError> {
+        self.concerned.everything();
         self.writer()?.delete_all_documents()?;
         Ok(())
     }
@@ -513,12 +518,16 @@ impl Batch<'_> {
     /// Takes `ids` out and puts those of them in that are for sale.
     pub fn replace(&mut self, ids: &[Id], entries: &[Entry]) -> Result<(), IndexError> {
         let fields = self.live.fields;
+        // As they stand before and after: what is shown now is what may be kept.
+        self.concerned.note_shown(&self.live.reader.searcher(), fields.id, ids)?;
+        let marks: Vec<Marks> = entries.iter().map(Marks::of).collect();
+        self.concerned.note(marks.iter().flat_map(Marks::all));
         let writer = self.writer()?;
         for id in ids {
             writer.delete_term(Term::from_field_text(fields.id, id.as_str()));
         }
-        for entry in entries {
-            writer.add_document(document(&fields, entry)?)?;
+        for (entry, marks) in entries.iter().zip(&marks) {
+            writer.add_document(document(&fields, entry, marks)?)?;
         }
         Ok(())
     }
@@ -526,11 +535,13 @@ impl Batch<'_> {
     /// Puts the changes and the position on disk, and shows them.
     pub fn commit(mut self, mark: Mark) -> Result<(), IndexError> {
         let payload = serde_json::to_string(&mark).map_err(|error| IndexError::Engine(error.to_string()))?;
+        self.live.remembered.will_change(std::mem::take(&mut self.concerned));
         let mut prepared = self.writer()?.prepare_commit()?;
         prepared.set_payload(&payload);
         prepared.commit()?;
         self.touched = false;
         self.live.reader.reload()?;
+        self.live.remembered.go_on(self.live.reader.searcher().generation().generation_id());
         let mut reached = self.live.reached();
         reached.on_disk = mark.position;
         reached.mark = Some(mark);
@@ -561,7 +572,7 @@ impl Drop for Batch<'_> {
     }
 }
 
-fn document(fields: &Fields, entry: &Entry) -> Result<TantivyDocument, IndexError> {
+fn document(fields: &Fields, entry: &Entry, marks: &Marks) -> Result<TantivyDocument, IndexError> {
     let card = &entry.card;
     let mut document = TantivyDocument::default();
     document.add_text(fields.id, card.id.as_str());
@@ -586,19 +597,20 @@ fn document(fields: &Fields, entry: &Entry) -> Result<TantivyDocument, IndexErro
     words(fields.text, &entry.text.zh);
     for (key, _) in &entry.categories {
         document.add_text(fields.categories, key);
-        document.add_u64(fields.category_marks, marks::category(key));
     }
     let joined = |texts: &[&str]| texts.join(SEPARATOR.encode_utf8(&mut [0; 4]));
     for attribute in &entry.attributes {
         let (name, value) = (&attribute.name, &attribute.value);
         document.add_text(fields.details, joined(&[&name.en, &name.zh, &value.en, &value.zh]));
-        document.add_u64(fields.attribute_marks, marks::attribute(&name.en, &value.en));
+    }
+    for (field, marks) in [(fields.category_marks, &marks.categories), (fields.attribute_marks, &marks.attributes)] {
+        marks.iter().for_each(|mark| document.add_u64(field, *mark));
     }
     let place = &card.shop.place;
     document.add_text(fields.place, joined(&[&place.en, &place.zh]));
-    document.add_u64(fields.place_mark, marks::place(&place.en));
+    document.add_u64(fields.place_mark, marks.place);
     document.add_text(fields.shop, card.shop.id.as_str());
-    document.add_u64(fields.shop_mark, marks::shop(card.shop.id.as_str()));
+    document.add_u64(fields.shop_mark, marks.shop);
     document.add_i64(fields.price_low, card.price_low);
     document.add_i64(fields.price_high, card.price_high);
     document.add_i64(fields.minimum, card.minimum);

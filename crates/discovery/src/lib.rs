@@ -8,7 +8,7 @@
 //! - `index`, `follow`: the index on disk, and the events that feed it, in order of their positions; how it is built anew
 //!   beside the one that is searched.
 //! - `compare`: whether the index on disk is what the catalogue has for sale.
-//! - `remembered`: lists without words, until the index changes.
+//! - `remembered`: lists without words, until a commit concerns them; `concerned`: what it concerns.
 //! - `tokens`: how English and Chinese become the terms that are compared.
 //!
 //! It never takes a person: a search has no field for who asks, so everybody who searches alike sees alike
@@ -18,11 +18,14 @@
 #![forbid(unsafe_code)]
 
 mod compare;
+mod concerned;
 mod facets;
 mod follow;
 mod index;
 #[cfg(test)]
 mod judged;
+#[cfg(test)]
+mod lists;
 mod marks;
 pub mod policy;
 mod query;
@@ -35,11 +38,11 @@ mod suggest;
 mod tokens;
 
 pub use compare::{Compared, compare};
-pub use facets::{AttributeFacet, Band, Facets};
+pub use facets::{AttributeFacet, Band, Categories, Facets};
 pub use follow::{Follower, catch_up, rebuild};
 pub use index::{Index, IndexError};
 pub use policy::PART;
-pub use query::{CHOSEN_MAX, Chosen, PAGE_SIZE, PAGES_MAX, Query, Sort, typed};
+pub use query::{CHOSEN_MAX, Chosen, PAGE_SIZE, PAGES_MAX, Query, Rank, Sort, Walk, typed};
 pub use ranking::{WEIGHTS, Weights};
 pub use search::{Card, Found, Labels};
 pub use suggest::Suggestion;

@@ -2,10 +2,39 @@
 //! attributes), each as a number that is the same in every segment and every process, so that a search counts without
 //! touching a text.
 
+use catalogue::view::Entry;
 use sha2::{Digest, Sha256};
 
 /// Of something that goods are counted under.
 pub(crate) type Mark = u64;
+
+/// Where the index holds them.
+pub(crate) const COLUMNS: [&str; 4] = ["category_marks", "shop_mark", "place_mark", "attribute_marks"];
+
+/// All that one of the goods is counted under.
+pub(crate) struct Marks {
+    pub categories: Vec<Mark>,
+    pub shop: Mark,
+    pub place: Mark,
+    pub attributes: Vec<Mark>,
+}
+
+impl Marks {
+    pub fn of(entry: &Entry) -> Marks {
+        let shop = &entry.card.shop;
+        let attribute = |of: &catalogue::product::Attribute| attribute(&of.name.en, &of.value.en);
+        Marks {
+            categories: entry.categories.iter().map(|(key, _)| category(key)).collect(),
+            shop: self::shop(shop.id.as_str()),
+            place: place(&shop.place.en),
+            attributes: entry.attributes.iter().map(attribute).collect(),
+        }
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = Mark> {
+        self.categories.iter().chain(&self.attributes).copied().chain([self.shop, self.place])
+    }
+}
 
 fn digest(kind: &str, text: &str) -> [u8; 32] {
     Sha256::new().chain_update(kind).chain_update([0]).chain_update(text).finalize().into()

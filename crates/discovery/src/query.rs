@@ -6,7 +6,7 @@ use crate::marks::without_colon;
 
 /// Cards on a page.
 pub const PAGE_SIZE: usize = 24;
-/// Whoever has seen so many pages narrows the search instead.
+/// Whoever has seen so many pages narrows the search instead. A program walks on ([`Walk`]).
 pub const PAGES_MAX: u32 = 50;
 /// Shops, places and attributes that may be chosen at once, of each.
 pub const CHOSEN_MAX: usize = 20;
@@ -46,8 +46,54 @@ pub struct Query {
     pub sort: Sort,
     /// From 1; a page beyond the last shows the last.
     pub page: u32,
+    /// A part of the whole list, in the place of a page.
+    pub walk: Option<Walk>,
     /// Whether to count by which facets the goods could be narrowed.
     pub facets: bool,
+}
+
+impl Query {
+    /// The category whose goods count where categories are counted: the one around the chosen one.
+    pub(crate) fn around(&self) -> Option<&str> {
+        self.category.as_ref().and(self.within.as_deref())
+    }
+}
+
+/// A part of a list that is gone through to its end, however long it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Walk {
+    /// The last of the part before ([`crate::Found::next`]); none: from the beginning.
+    pub after: Option<Rank>,
+    /// Goods of this part.
+    pub rows: usize,
+}
+
+/// Where one of the goods stands in a list: greater comes first. Of what has one key, newer goods come first, and what
+/// is as new stands in an order that is the same in every process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank {
+    /// What the list is sorted by.
+    pub key: i64,
+    pub listed_at: i64,
+    pub tie: u64,
+}
+
+impl Rank {
+    /// As it stands in an address, with the sort whose key it is.
+    pub fn text(self, sort: Sort) -> String {
+        format!("{}.{}.{}.{}", sort.id(), self.key, self.listed_at, self.tie)
+    }
+
+    /// As [`Rank::text`] writes it for this sort; `None` for anything else.
+    pub fn parse(text: &str, sort: Sort) -> Option<Rank> {
+        let mut numbers = text.strip_prefix(sort.id())?.strip_prefix('.')?.split('.');
+        let rank = Rank {
+            key: numbers.next()?.parse().ok()?,
+            listed_at: numbers.next()?.parse().ok()?,
+            tie: numbers.next()?.parse().ok()?,
+        };
+        numbers.next().is_none().then_some(rank)
+    }
 }
 
 /// A value of an attribute, by its English words.
@@ -79,6 +125,7 @@ impl std::fmt::Debug for Query {
             .field("shops", &self.shops)
             .field("sort", &self.sort)
             .field("page", &self.page)
+            .field("walk", &self.walk)
             .finish_non_exhaustive()
     }
 }
@@ -124,6 +171,24 @@ mod tests {
             assert_eq!(Sort::parse(sort.id()), Some(sort));
         }
         assert_eq!(Sort::parse("mine"), None);
+    }
+
+    #[test]
+    fn ranks_are_read_as_they_are_written() {
+        for rank in [
+            Rank { key: -1_999, listed_at: 1_780_000_000_000_000, tie: u64::MAX },
+            Rank { key: i64::MAX, listed_at: i64::MIN, tie: 0 },
+        ] {
+            for sort in Sort::ALL {
+                let text = rank.text(sort);
+                assert_eq!(Rank::parse(&text, sort), Some(rank), "{text}");
+                let others = Sort::ALL.into_iter().filter(|other| *other != sort);
+                assert!(others.map(|other| Rank::parse(&text, other)).all(|read| read.is_none()), "{text}");
+            }
+        }
+        for text in ["", "p24", "sales", "sales.1.2", "sales.1.2.3.4", "sales.1.2.-3", "sales.1..3", " sales.1.2.3"] {
+            assert_eq!(Rank::parse(text, Sort::Sales), None, "{text}");
+        }
     }
 
     /// 2.2.2-c.1: what was searched for stands in no log.

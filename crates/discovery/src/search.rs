@@ -18,12 +18,12 @@ use tantivy::{
 };
 
 use crate::Index;
-use crate::facets::{Counted, Facets, Kind, Tally};
+use crate::facets::{Categories, Counted, Facets, Kind, Tally};
 use crate::index::{Fields, Live, SEPARATOR};
 use crate::marks::{self, Mark};
-use crate::query::{Chosen, PAGE_SIZE, PAGES_MAX, Query, Sort};
+use crate::query::{Chosen, PAGE_SIZE, PAGES_MAX, Query, Rank, Sort};
 use crate::ranking::{DAY, WEIGHTS};
-use crate::remembered::{Label, Narrowing, Ordered};
+use crate::remembered::{Address, Label, LabelKey, Listed, Moment, Ordered, Parts};
 use crate::spelling;
 use crate::statistics::Statistics;
 use crate::tokens::Typed;
@@ -39,12 +39,15 @@ pub struct Found {
     pub cards: Vec<Arc<Card>>,
     /// Goods found, on all pages together.
     pub total: u64,
+    /// Of a walk: what it goes on after; none at the end of the list.
+    pub next: Option<Rank>,
     /// Nothing has all the words; these have some of them.
     pub loosely: bool,
     /// Nothing has the words as typed; these are the words that were looked for in their place.
     pub read_as: Option<String>,
     /// Words that were not looked for, because an exact search was asked for, and that find something.
     pub meant: Option<String>,
+    pub categories: Arc<Categories>,
     pub facets: Arc<Facets>,
     pub chosen: Arc<Labels>,
     pub page: u32,
@@ -112,11 +115,11 @@ impl Card {
 }
 
 impl Index {
-    /// What [`Index::search`] would answer, where it is kept: no words were searched for, and the index has not changed
-    /// since.
+    /// What [`Index::search`] would answer, where all of it is kept: no words were searched for, and no change has
+    /// concerned it since.
     pub fn remembered(&self, query: &Query) -> Option<Found> {
         let live = self.live();
-        live.remembered.page(state_of(&live.reader.searcher(), self.now()), query)
+        live.remembered.page(moment(&live.reader.searcher(), self.now()), query)
     }
 
     /// Answers a search from what was committed last. It asks no database and knows nobody (2.2.3-b.1).
@@ -137,9 +140,8 @@ struct Reading {
     meant: Option<String>,
 }
 
-/// What an answer is good for: one state of the index, on one day, for the weights count in days.
-fn state_of(searcher: &Searcher, now: i64) -> (u64, i64) {
-    (searcher.generation().generation_id(), now.div_euclid(DAY))
+pub(crate) fn moment(searcher: &Searcher, now: i64) -> Moment {
+    Moment { generation: searcher.generation().generation_id(), day: now.div_euclid(DAY) }
 }
 
 fn nothing() -> Found {
@@ -153,14 +155,34 @@ pub(crate) struct Asked<'a> {
     pub statistics: Statistics,
     query: &'a Query,
     now: i64,
-    state: (u64, i64),
+    moment: Moment,
+}
+
+/// What of an answer has to be collected, where the rest is kept.
+#[derive(Clone, Copy)]
+struct Wanted {
+    order: bool,
+    /// How many goods each category would find.
+    categories: bool,
+    /// The other facets.
+    facets: bool,
+}
+
+impl Wanted {
+    fn all_of(query: &Query) -> Wanted {
+        Wanted { order: true, categories: query.facets, facets: query.facets }
+    }
+
+    fn any(self) -> bool {
+        self.order || self.categories || self.facets
+    }
 }
 
 impl<'a> Asked<'a> {
     pub fn new(live: &'a Live, searcher: Searcher, now: i64, query: &'a Query) -> tantivy::Result<Asked<'a>> {
         let statistics = Statistics::new(&searcher, &live.fields, &live.lengths)?;
-        let state = state_of(&searcher, now);
-        Ok(Asked { live, searcher, statistics, query, now, state })
+        let moment = moment(&searcher, now);
+        Ok(Asked { live, searcher, statistics, query, now, moment })
     }
 
     pub fn fields(&self) -> &Fields {
@@ -169,39 +191,67 @@ impl<'a> Asked<'a> {
 
     fn found(&self) -> tantivy::Result<Found> {
         let (query, remembered) = (self.query, &self.live.remembered);
-        if let Some((ordered, narrowing)) = remembered.list(self.state, query) {
-            return Ok(ordered.found(query, self.cards(ordered.shown(query.page))?, narrowing));
-        }
         let typed = Typed::read(&query.words);
         let terms = typed.terms();
         // Signs alone say nothing that could be looked for; that is not the same as no words.
         if terms.is_empty() && !query.words.trim().is_empty() {
             return Ok(nothing());
         }
+        let mut kept = remembered.parts(self.moment, query);
+        let mut listed = None;
+        if let Some(ordered) = kept.ordered.take() {
+            listed = self.cards(ordered.shown(query))?.map(|cards| (ordered, cards));
+        }
+        let wanted = Wanted {
+            order: listed.is_none(),
+            categories: query.facets && kept.categories.is_none(),
+            facets: query.facets && kept.facets.is_none(),
+        };
         let mut reading = Reading::default();
-        let mut collected = self.collect(&terms, terms.len())?;
-        if collected.total == 0 && !terms.is_empty() {
-            collected = self.otherwise(&typed, terms, &mut reading)?;
+        let mut collected = Collected::default();
+        if wanted.any() {
+            collected = self.collect(&terms, terms.len(), wanted)?;
+            if collected.total == 0 && !terms.is_empty() {
+                collected = self.otherwise(&typed, terms, &mut reading)?;
+            }
         }
-        let mut narrowing = Narrowing::default();
-        if let Some(tally) = collected.tally {
-            narrowing.facets = Arc::new(tally.facets(query, |marks, kind| self.labels(marks, kind))?);
-            narrowing.chosen = Arc::new(self.chosen()?);
+        let mut new = Parts::default();
+        if let Some(tally) = &collected.tally {
+            if wanted.categories {
+                new.categories = Some(Arc::new(tally.categories(|marks, kind| self.labels(marks, kind))?));
+            }
+            if wanted.facets {
+                new.facets = Some(Arc::new(tally.facets(query, |marks, kind| self.labels(marks, kind))?));
+            }
         }
-        let best = collected.best.iter().map(|ranked| ranked.place).collect();
-        let ordered = Arc::new(Ordered { total: collected.total, best });
-        remembered.keep_list(self.state, query, &ordered, &narrowing);
-        let found = ordered.found(query, self.cards(ordered.shown(query.page))?, narrowing);
+        if query.facets && kept.chosen.is_none() {
+            new.chosen = Some(Arc::new(self.chosen()?));
+        }
+        let (ordered, cards) = match listed {
+            Some(listed) => listed,
+            None => {
+                let best = collected.best.iter();
+                let best = best.map(|ranked| Listed { rank: ranked.rank, at: self.address(ranked.place) }).collect();
+                let ordered = Arc::new(Ordered { total: collected.total, best });
+                new.ordered = Some(ordered.clone());
+                // None of them is gone: they lie in this very searcher's segments.
+                let cards = self.cards(ordered.shown(query))?.unwrap_or_default();
+                (ordered, cards)
+            }
+        };
+        remembered.keep(self.moment, query, &new);
+        let found = ordered.found(query, cards, kept.or(new));
         let Reading { loosely, read_as, meant } = reading;
         Ok(Found { loosely, read_as, meant, ..found })
     }
 
     /// Nothing has all the terms as typed.
     fn otherwise(&self, typed: &Typed, terms: Vec<String>, found: &mut Reading) -> tantivy::Result<Collected> {
+        let all = Wanted::all_of(self.query);
         // Two Chinese words that stand together make a pair that no goods have: their characters do.
         let parted = spelling::parted(self, typed)?;
         if let Some(parted) = parted {
-            let collected = self.collect(&parted, parted.len())?;
+            let collected = self.collect(&parted, parted.len(), all)?;
             if collected.total > 0 {
                 return Ok(collected);
             }
@@ -211,7 +261,7 @@ impl<'a> Asked<'a> {
         for reading in spelling::readings(self, typed)? {
             let other = Typed::read(&reading);
             let terms = spelling::parted(self, &other)?.unwrap_or_else(|| other.terms());
-            let collected = self.collect(&terms, terms.len())?;
+            let collected = self.collect(&terms, terms.len(), all)?;
             if collected.total == 0 && found.read_as.is_none() {
                 // The likeliest, if in the end only some of the words are found.
                 loose = other.terms();
@@ -236,7 +286,7 @@ impl<'a> Asked<'a> {
         }
         let mut collected = Collected::default();
         for least in least.into_iter().filter(|least| *least < loose.len()) {
-            collected = self.collect(&loose, least)?;
+            collected = self.collect(&loose, least, all)?;
             if collected.total > 0 {
                 found.loosely = true;
                 return Ok(collected);
@@ -244,25 +294,34 @@ impl<'a> Asked<'a> {
         }
         found.read_as = None;
         if collected.tally.is_none() {
-            collected = self.collect(&loose, loose.len())?;
+            collected = self.collect(&loose, loose.len(), all)?;
         }
         Ok(collected)
     }
 
     /// What has at least so many of the terms, and passes the filters.
-    fn collect(&self, terms: &[String], least: usize) -> tantivy::Result<Collected> {
+    fn collect(&self, terms: &[String], least: usize, wanted: Wanted) -> tantivy::Result<Collected> {
         let query = self.query;
-        // A list is kept, and its next pages are asked for next.
-        let at_least = if query.words.is_empty() { PAGES_KEPT } else { 1 };
-        let hits = Hits {
-            filters: Filters::of(query),
-            sort: query.sort,
-            scored: !terms.is_empty() && query.sort == Sort::General,
-            now: self.now,
-            keep: query.page.clamp(at_least, PAGES_MAX) as usize * PAGE_SIZE,
-            facets: query.facets,
-        };
-        let matching = matching(&self.live.fields, query, terms, least);
+        let (mut keep, mut after) = (0, None);
+        if wanted.order {
+            keep = query.page.clamp(1, PAGES_MAX) as usize * PAGE_SIZE;
+            if let Some(walk) = query.walk {
+                // One more says that it goes on.
+                (keep, after) = (walk.rows + 1, walk.after);
+            }
+            // A list is kept from its beginning, and what comes next is asked for next.
+            if query.words.is_empty() && after.is_none() {
+                keep = keep.max(PAGES_KEPT as usize * PAGE_SIZE);
+            }
+        }
+        let mut filters = Filters::of(query);
+        // Its term sorts it out, or nothing is asked that would leave the other categories out.
+        if !(wanted.categories && (wanted.order || wanted.facets)) {
+            filters.category = None;
+        }
+        let scored = !terms.is_empty() && query.sort == Sort::General;
+        let hits = Hits { filters, sort: query.sort, scored, now: self.now, keep, after, wanted };
+        let matching = matching(&self.live.fields, query, terms, least, wanted);
         self.searcher.search_with_statistics_provider(&*matching, &hits, &self.statistics)
     }
 
@@ -316,12 +375,31 @@ impl<'a> Asked<'a> {
         Ok(false)
     }
 
-    fn cards(&self, places: &[DocAddress]) -> tantivy::Result<Vec<Arc<Card>>> {
-        places.iter().map(|place| self.card(*place)).collect()
+    fn address(&self, place: DocAddress) -> Address {
+        Address { segment: self.searcher.segment_reader(place.segment_ord).segment_id(), doc: place.doc_id }
+    }
+
+    /// The cards of a list. None where one is not kept and its segment is gone: a merge took it, and the list is to be
+    /// put in order anew.
+    fn cards(&self, listed: &[Listed]) -> tantivy::Result<Option<Vec<Arc<Card>>>> {
+        let segments = self.searcher.segment_readers();
+        let mut cards = Vec::with_capacity(listed.len());
+        for Listed { at, .. } in listed {
+            let card = match self.live.remembered.card(*at) {
+                Some(card) => card,
+                None => match segments.iter().position(|segment| segment.segment_id() == at.segment) {
+                    Some(ord) => self.card(DocAddress::new(ord as SegmentOrdinal, at.doc))?,
+                    None => return Ok(None),
+                },
+            };
+            cards.push(card);
+        }
+        Ok(Some(cards))
     }
 
     fn card(&self, place: DocAddress) -> tantivy::Result<Arc<Card>> {
-        if let Some(card) = self.live.remembered.card(self.state, place) {
+        let at = self.address(place);
+        if let Some(card) = self.live.remembered.card(at) {
             return Ok(card);
         }
         let document: TantivyDocument = self.searcher.doc(place)?;
@@ -329,7 +407,7 @@ impl<'a> Asked<'a> {
         let card = serde_json::from_str(shown);
         let card: Arc<Card> =
             Arc::new(card.map_err(|error| tantivy::TantivyError::SchemaError(format!("a card: {error}")))?);
-        self.live.remembered.keep_card(self.state, place, &card);
+        self.live.remembered.keep_card(at, &card);
         Ok(card)
     }
 
@@ -342,28 +420,30 @@ impl<'a> Asked<'a> {
         if !any.is_empty() {
             all.push((Occur::Must, Box::new(BooleanQuery::new(any))));
         }
-        let hits =
-            Hits { filters: Filters::default(), sort: Sort::General, scored: true, now: self.now, keep, facets: false };
+        let wanted = Wanted { order: true, categories: false, facets: false };
+        let (filters, sort, now) = (Filters::default(), Sort::General, self.now);
+        let hits = Hits { filters, sort, scored: true, now, keep, after: None, wanted };
         let collected =
             self.searcher.search_with_statistics_provider(&BooleanQuery::new(all), &hits, &self.statistics)?;
         collected.best.iter().map(|ranked| self.card(ranked.place)).collect()
     }
 
-    /// What marks stand for: as remembered, or as one of the goods says that have them.
+    /// What marks stand for: as one of the goods says that have it.
     fn labels(&self, wanted: &[Counted], kind: Kind) -> tantivy::Result<HashMap<Mark, Label>> {
-        let marks: Vec<Mark> = wanted.iter().map(|(mark, ..)| *mark).collect();
-        let mut known = self.live.remembered.labels(self.state, &marks);
-        let mut learnt = HashMap::new();
-        for (mark, _, at) in wanted {
+        let key = |(mark, _, at): &Counted| (*mark, (kind != Kind::Category).then(|| self.address(*at)));
+        let keys: Vec<LabelKey> = wanted.iter().map(key).collect();
+        let mut known = self.live.remembered.labels(&keys);
+        let mut learnt = Vec::new();
+        for ((mark, _, at), key) in wanted.iter().zip(keys) {
             if !known.contains_key(mark)
                 && let Some(label) = self.label(*mark, *at, kind)?
             {
-                learnt.insert(*mark, label);
+                learnt.push((key, label.clone()));
+                known.insert(*mark, label);
             }
         }
         if !learnt.is_empty() {
-            self.live.remembered.keep_labels(self.state, &learnt);
-            known.extend(learnt);
+            self.live.remembered.keep_labels(learnt);
         }
         Ok(known)
     }
@@ -407,30 +487,33 @@ impl<'a> Asked<'a> {
         Ok(texts)
     }
 
-    /// Any of the goods that have the term.
-    fn any_with(&self, term: &Term) -> tantivy::Result<Option<DocAddress>> {
+    /// Of the goods that have the term, the one that is asked what it is called: the same in every process.
+    fn one_with(&self, term: &Term) -> tantivy::Result<Option<DocAddress>> {
+        let mut first: Option<(u64, DocAddress)> = None;
         for (ord, segment) in self.searcher.segment_readers().iter().enumerate() {
             let postings = segment.inverted_index(term.field())?.read_postings(term, IndexRecordOption::Basic)?;
             let Some(mut postings) = postings else { continue };
+            let ties = segment.fast_fields().u64("tie")?.first_or_default_col(0);
             while postings.doc() != TERMINATED {
-                if segment.alive_bitset().is_none_or(|alive| alive.is_alive(postings.doc())) {
-                    return Ok(Some(DocAddress::new(ord as SegmentOrdinal, postings.doc())));
+                let doc = postings.doc();
+                let tie = ties.get_val(doc);
+                if first.is_none_or(|(least, _)| tie < least)
+                    && segment.alive_bitset().is_none_or(|alive| alive.is_alive(doc))
+                {
+                    first = Some((tie, DocAddress::new(ord as SegmentOrdinal, doc)));
                 }
                 postings.advance();
             }
         }
-        Ok(None)
+        Ok(first.map(|(_, at)| at))
     }
 
     /// What the chosen filters are called, whether or not anything was found.
     fn chosen(&self) -> tantivy::Result<Labels> {
         let fields = &self.live.fields;
         let label = |mark: Mark, term: Term, kind: Kind| -> tantivy::Result<Option<Label>> {
-            if let Some(known) = self.live.remembered.labels(self.state, &[mark]).remove(&mark) {
-                return Ok(Some(known));
-            }
-            match self.any_with(&term)? {
-                Some(at) => Ok(self.labels(&[(mark, 0, at)], kind)?.remove(&mark)),
+            match self.one_with(&term)? {
+                Some(at) => self.label(mark, at, kind),
                 None => Ok(None),
             }
         };
@@ -479,7 +562,7 @@ fn anywhere(fields: &Fields, text: &str) -> Box<dyn Matching> {
 }
 
 /// What must match, from terms: nothing that was typed is read as a language.
-fn matching(fields: &Fields, query: &Query, terms: &[String], least: usize) -> Box<dyn Matching> {
+fn matching(fields: &Fields, query: &Query, terms: &[String], least: usize, wanted: Wanted) -> Box<dyn Matching> {
     let all_of_them = least >= terms.len();
     let each = if all_of_them { Occur::Must } else { Occur::Should };
     let words: Vec<_> = terms.iter().map(|text| (each, anywhere(fields, text))).collect();
@@ -493,10 +576,9 @@ fn matching(fields: &Fields, query: &Query, terms: &[String], least: usize) -> B
         all.push((Occur::Must, Box::new(words)));
     }
     // What facets leave out of their counts is sorted out by the collector; all else by the terms.
-    let category = if query.facets { &query.within } else { &query.category };
-    let shop = if query.facets || query.shops.len() != 1 { None } else { query.shops.first() };
-    let filters =
-        [category.as_deref().map(|key| (fields.categories, key)), shop.map(|shop| (fields.shop, shop.as_str()))];
+    let category = if wanted.categories { query.around() } else { query.category.as_deref() };
+    let shop = if wanted.facets || query.shops.len() != 1 { None } else { query.shops.first() };
+    let filters = [category.map(|key| (fields.categories, key)), shop.map(|shop| (fields.shop, shop.as_str()))];
     for (field, text) in filters.into_iter().flatten() {
         let within = ConstScoreQuery::new(plain_term(field, text, IndexRecordOption::Basic), 0.0);
         all.push((Occur::Must, Box::new(within)));
@@ -557,23 +639,23 @@ struct Hits {
     /// Whether the fit of the words counts.
     scored: bool,
     now: i64,
+    /// How many of the best; none where no order is wanted.
     keep: usize,
-    facets: bool,
+    /// What is not below it was in the parts before.
+    after: Option<Rank>,
+    wanted: Wanted,
 }
 
-/// A hit in its rank: greater comes first. Equals are ordered by what is the same in every process.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// A hit and its rank.
+#[derive(Clone, Copy)]
 struct Ranked {
-    key: i64,
-    listed_at: i64,
-    tie: u64,
+    rank: Rank,
     place: DocAddress,
 }
 
 impl Ranked {
     fn first_to_last(&self, other: &Ranked) -> Ordering {
-        let rank = |hit: &Ranked| (hit.key, hit.listed_at, hit.tie);
-        rank(other).cmp(&rank(self))
+        other.rank.cmp(&self.rank)
     }
 }
 
@@ -582,6 +664,12 @@ struct Collected {
     total: u64,
     best: Vec<Ranked>,
     tally: Option<Box<Tally>>,
+}
+
+impl Hits {
+    fn tally(&self) -> Option<Box<Tally>> {
+        (self.wanted.categories || self.wanted.facets).then(Box::default)
+    }
 }
 
 impl Collector for Hits {
@@ -598,6 +686,8 @@ impl Collector for Hits {
             scored: self.scored,
             now: self.now,
             keep: self.keep,
+            after: self.after,
+            wanted: self.wanted,
             category_marks: columns.u64("category_marks")?,
             attribute_marks: columns.u64("attribute_marks")?,
             shop_mark: columns.u64("shop_mark")?.first_or_default_col(0),
@@ -609,7 +699,7 @@ impl Collector for Hits {
             sold: number("sold")?,
             listed_at: number("listed_at")?,
             tie: columns.u64("tie")?.first_or_default_col(0),
-            tally: self.facets.then(Box::default),
+            tally: self.tally(),
             total: 0,
             best: Vec::new(),
             floor: i64::MIN,
@@ -621,7 +711,7 @@ impl Collector for Hits {
     }
 
     fn merge_fruits(&self, segments: Vec<Collected>) -> tantivy::Result<Collected> {
-        let mut all = Collected { tally: self.facets.then(Box::default), ..Collected::default() };
+        let mut all = Collected { tally: self.tally(), ..Collected::default() };
         for segment in segments {
             all.total += segment.total;
             all.best.extend(segment.best);
@@ -642,6 +732,8 @@ struct SegmentHits {
     scored: bool,
     now: i64,
     keep: usize,
+    after: Option<Rank>,
+    wanted: Wanted,
     category_marks: Column<u64>,
     attribute_marks: Column<u64>,
     shop_mark: Arc<dyn ColumnValues<u64>>,
@@ -696,11 +788,14 @@ impl SegmentHits {
 
     fn count(&mut self, doc: DocId, missed: u32) {
         let Some(tally) = &mut self.tally else { return };
-        let at = DocAddress::new(self.segment, doc);
+        let (tie, at) = (self.tie.get_val(doc), DocAddress::new(self.segment, doc));
         // All else holds.
         let counts = |facet: u32| missed & !facet == 0;
-        if counts(CATEGORY) {
-            self.category_marks.values_for_doc(doc).for_each(|mark| tally.categories.add(mark, at));
+        if self.wanted.categories && counts(CATEGORY) {
+            self.category_marks.values_for_doc(doc).for_each(|mark| tally.categories.add(mark, tie, at));
+        }
+        if !self.wanted.facets {
+            return;
         }
         if counts(PRICE) {
             tally.price(self.price_low.get_val(doc), self.price_high.get_val(doc));
@@ -712,16 +807,16 @@ impl SegmentHits {
             tally.in_stock += self.in_stock.get_val(doc);
         }
         if counts(SHOP) {
-            tally.shops.add(self.shop_mark.get_val(doc), at);
+            tally.shops.add(self.shop_mark.get_val(doc), tie, at);
         }
         if counts(PLACE) {
-            tally.places.add(self.place_mark.get_val(doc), at);
+            tally.places.add(self.place_mark.get_val(doc), tie, at);
         }
         for mark in self.attribute_marks.values_for_doc(doc) {
             let name = marks::name_of(mark);
             let chosen = self.filters.attributes.iter().position(|(of, _)| *of == name);
             if counts(chosen.map_or(0, |n| ATTRIBUTE << n)) {
-                tally.attributes.add(mark, at);
+                tally.attributes.add(mark, tie, at);
             }
         }
     }
@@ -730,7 +825,7 @@ impl SegmentHits {
         if self.best.len() > self.keep {
             self.best.select_nth_unstable_by(self.keep - 1, Ranked::first_to_last);
             self.best.truncate(self.keep);
-            self.floor = self.best[self.keep - 1].key;
+            self.floor = self.best[self.keep - 1].rank.key;
         }
     }
 }
@@ -748,6 +843,9 @@ impl SegmentCollector for SegmentHits {
             return;
         }
         self.total += 1;
+        if !self.wanted.order {
+            return;
+        }
         let listed_at = self.listed_at.get_val(doc);
         let key = match self.sort {
             Sort::General => {
@@ -762,8 +860,11 @@ impl SegmentCollector for SegmentHits {
         if key < self.floor {
             return;
         }
-        let place = DocAddress::new(self.segment, doc);
-        self.best.push(Ranked { key, listed_at, tie: self.tie.get_val(doc), place });
+        let rank = Rank { key, listed_at, tie: self.tie.get_val(doc) };
+        if self.after.is_some_and(|after| rank >= after) {
+            return;
+        }
+        self.best.push(Ranked { rank, place: DocAddress::new(self.segment, doc) });
         if self.best.len() >= 2 * self.keep {
             self.sort_out();
         }

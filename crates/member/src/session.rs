@@ -10,7 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::clock::{DAY, HOUR};
 use db::{Failed, Id, Read, Scope, Stop, Tx, on_each};
+use diesel::backend::Backend;
+use diesel::expression::{AppearsOnTable, ValidGrouping, is_aggregate};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Text;
 use policy::Role;
 use std::convert::Infallible;
 use std::fmt;
@@ -151,55 +155,89 @@ impl Session {
 
 diesel::allow_tables_to_appear_in_same_query!(session, staff);
 
-/// Whose session the token is: one query by a unique index. The web asks it at every request.
+/// Whose session the token is: one query by a unique index.
 pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>> {
-    type Row = (Id, Id, bool, i64, i64, i64, String, Option<String>, Option<i64>);
-    let now = scope.now();
-    let query = session::table
-        .left_join(staff::table.on(staff::id.eq(session::person)))
-        .filter(session::token.eq(token.hash()))
-        .select((
-            session::person,
-            session::id,
-            session::staff,
-            session::begun_at,
-            session::seen_at,
-            session::proved_at,
-            session::device,
-            staff::role.nullable(),
-            staff::ended_at.nullable(),
-        ));
+    let query = by_token(token).select(columns());
     let row: Option<Row> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
-    Ok(row.and_then(|(person, id, is_staff, begun_at, seen_at, proved_at, device, role, ended_at)| {
-        let idle_max = if is_staff { STAFF_IDLE_MAX } else { IDLE_MAX };
-        if seen_at < now - idle_max {
-            return None;
-        }
-        let who = Who::of(person, is_staff, role.as_deref(), ended_at)?;
-        Some(Session { id, who, begun_at, seen_at, proved_at, device })
-    }))
+    Ok(row.and_then(|row| living(row, scope.now())))
+}
+
+/// The query of [`who`], for what is asked beside it at every request.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn by_token(token: &Token) -> _ {
+    let hash: String = token.hash();
+    session::table.left_join(staff::table.on(staff::id.eq(session::person))).filter(session::token.eq(hash))
+}
+
+/// A [`Row`].
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn columns() -> _ {
+    (
+        session::person,
+        session::id,
+        session::staff,
+        session::begun_at,
+        session::seen_at,
+        session::proved_at,
+        session::device,
+        staff::role.nullable(),
+        staff::ended_at.nullable(),
+    )
+}
+
+/// What [`living`] makes a session of.
+pub type Row = (Id, Id, bool, i64, i64, i64, String, Option<String>, Option<i64>);
+
+/// The session, unless it is over.
+pub fn living(
+    (person, id, is_staff, begun_at, seen_at, proved_at, device, role, ended_at): Row,
+    now: i64,
+) -> Option<Session> {
+    let idle_max = if is_staff { STAFF_IDLE_MAX } else { IDLE_MAX };
+    if seen_at < now - idle_max {
+        return None;
+    }
+    let who = Who::of(person, is_staff, role.as_deref(), ended_at)?;
+    Some(Session { id, who, begun_at, seen_at, proved_at, device })
+}
+
+/// Whose session it is, in a query that is asked beside [`by_token`] ([`db::sql::Beside`]).
+#[derive(Clone, Copy, Debug, QueryId)]
+pub struct Holder;
+
+impl Expression for Holder {
+    type SqlType = Text;
+}
+
+impl<On> AppearsOnTable<On> for Holder {}
+
+impl<Group> ValidGrouping<Group> for Holder {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<B: Backend> QueryFragment<B> for Holder {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, B>) -> QueryResult<()> {
+        out.push_identifier("session")?;
+        out.push_sql(".");
+        out.push_identifier(session::person::NAME)
+    }
 }
 
 /// As [`who`], and writes the last use where it is due. The answer does not hang on that write.
 pub async fn current(vault: &Vault, token: &Token) -> Result<Option<Session>, Failed<Infallible>> {
-    Ok(current_and(vault, token, |_, _| Ok(())).await?.map(|(session, ())| session))
+    let found = current_and(vault, token, |read, token| Ok(who(read, token)?.map(|session| (session, ())))).await?;
+    Ok(found.map(|(session, ())| session))
 }
 
-/// As [`current`], with what else is asked of the session's owner at every request: in the same read, for each read
-/// waits for a thread of the database. It sees no snapshot ([`db::Database::look`]).
+/// As [`current`], by a query that asks more of the session's owner, as every request does. It sees no snapshot
+/// ([`db::Database::look`]).
 pub async fn current_and<T: Send + 'static>(
     vault: &Vault,
     token: &Token,
-    more: impl FnOnce(&mut Read, &Session) -> Result<T, Stop<Infallible>> + Send + 'static,
+    ask: impl FnOnce(&mut Read, &Token) -> QueryResult<Option<(Session, T)>> + Send + 'static,
 ) -> Result<Option<(Session, T)>, Failed<Infallible>> {
     let asked = token.clone();
-    let found = vault
-        .data()
-        .look(move |read| match who(read, &asked)? {
-            Some(session) => more(read, &session).map(|more| Some((session, more))),
-            None => Ok(None),
-        })
-        .await?;
+    let found = vault.data().look(move |read| Ok(ask(read, &asked)?)).await?;
     if let Some((session, _)) = &found
         && session.is_due(vault.data().now())
     {

@@ -175,6 +175,19 @@ impl Bench {
         }
     }
 
+    /// Waits until the sandbox has so much to tell at once, and so much later.
+    pub fn is_to_tell(&self, now: u64, later: u64) {
+        let began = Instant::now();
+        loop {
+            let said: Value = serde_json::from_str(&self.browse("/admin/pushes").1).unwrap();
+            if (said["now"].as_u64(), said["later"].as_u64()) == (Some(now), Some(later)) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "{said}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// The book as it stands on disk.
     pub fn book(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("book.jsonl")).unwrap()

@@ -389,15 +389,23 @@ mod tests {
         assert_eq!(here.address("https://10.0.0.1/"), Err(Unfit::NotPublic));
     }
 
-    /// Answers one connection with these bytes after `wait`, and says whether anybody came.
-    fn somebody(answer: Vec<u8>, wait: Duration) -> (String, std::thread::JoinHandle<Vec<u8>>) {
+    enum When {
+        AtOnce,
+        /// When whoever asked has hung up.
+        TooLate,
+    }
+
+    /// Answers one connection with these bytes, and says whether anybody came.
+    fn somebody(answer: Vec<u8>, when: When) -> (String, std::thread::JoinHandle<Vec<u8>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap().to_string();
         let heard = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let mut heard = vec![0; 4096];
             let n = stream.read(&mut heard).unwrap_or(0);
-            std::thread::sleep(wait);
+            if let When::TooLate = when {
+                let _hung_up = stream.read_to_end(&mut Vec::new());
+            }
             let _gone = stream.write_all(&answer);
             heard.truncate(n);
             heard
@@ -408,25 +416,25 @@ mod tests {
     #[test]
     fn a_call_ends_in_time_and_reads_no_more_than_the_head() {
         let here = webhooks(Reach::PublicAndHere);
-        let sent = |answer: &[u8], wait| {
-            let (at, _heard) = somebody(answer.to_vec(), wait);
+        let sent = |answer: &[u8], when| {
+            let (at, _heard) = somebody(answer.to_vec(), when);
             here.post(&format!("http://{at}/hook"), &[("webhook-id", "1")], b"{}")
         };
         let head = b"HTTP/1.1 503 busy\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n";
-        let busy = sent(head, Duration::ZERO);
+        let busy = sent(head, When::AtOnce);
         assert_eq!((busy.came, busy.retry_after), (Came::Status(503), Some(7)));
         // A body without an end keeps nobody.
         let endless = [b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 100_000]].concat();
-        assert_eq!(sent(&endless, Duration::ZERO).came, Came::Status(200));
+        assert_eq!(sent(&endless, When::AtOnce).came, Came::Status(200));
         let away = b"HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-        assert_eq!(sent(away, Duration::ZERO).came, Came::Status(307), "no redirect is followed");
+        assert_eq!(sent(away, When::AtOnce).came, Came::Status(307), "no redirect is followed");
         let long = [b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'x'; 100_000]].concat();
-        assert_eq!(sent(&long, Duration::ZERO).came, Came::BadAnswer);
-        assert_eq!(sent(b"SSH-2.0-x\r\n", Duration::ZERO).came, Came::BadAnswer);
-        assert_eq!(sent(head, Duration::from_secs(2)).came, Came::TimedOut);
+        assert_eq!(sent(&long, When::AtOnce).came, Came::BadAnswer);
+        assert_eq!(sent(b"SSH-2.0-x\r\n", When::AtOnce).came, Came::BadAnswer);
+        assert_eq!(sent(head, When::TooLate).came, Came::TimedOut);
         assert_eq!(here.post("http://127.0.0.1:1/", &[], b"{}").came, Came::NoConnection);
         assert_eq!(here.post("https://no-such-host.invalid/", &[], b"{}").came, Came::Unknown);
-        let (at, _heard) = somebody(b"this is no TLS at all".to_vec(), Duration::ZERO);
+        let (at, _heard) = somebody(b"this is no TLS at all".to_vec(), When::AtOnce);
         assert_eq!(here.post(&format!("https://{at}/"), &[], b"{}").came, Came::Tls);
     }
 
@@ -435,7 +443,7 @@ mod tests {
     #[test]
     fn an_address_inside_is_not_connected_to() {
         let (public, here) = (webhooks(Reach::Public), webhooks(Reach::PublicAndHere));
-        let (at, heard) = somebody(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(), Duration::ZERO);
+        let (at, heard) = somebody(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(), When::AtOnce);
         let port = at.split(':').nth(1).unwrap();
         for inside in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"] {
             assert_eq!(public.post(&format!("http://{inside}:{port}/"), &[], b"{}").came, Came::NotPublic, "{inside}");

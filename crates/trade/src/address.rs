@@ -6,7 +6,7 @@ use crate::others::{self, Assured, Covers};
 use crate::people::NotReady;
 use crate::policy::{KeepAddressBook, address, consignee, purchase_order};
 use crate::{Buyer, Refused};
-use db::{Id, Scope, Stop, Tx};
+use db::{Id, Scope, Stop, Tx, on_each};
 use diesel::prelude::*;
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone};
 use policy::{Entered, Language, Words};
@@ -123,9 +123,10 @@ pub async fn prepare(vault: &Vault, member: &Buyer) -> Result<Access<KeepAddress
     let me = member.clone();
     let mut people = vault
         .data()
-        .read(move |r| {
-            let others = people_of_book(r, &me)?;
-            Ok::<_, Stop<Refused>>(others::kept_on_word(r, &me, &others)?)
+        // The access and the writer look again.
+        .look(move |r| match people_of_book(r, &me)? {
+            none if none.is_empty() => Ok(none),
+            others => Ok::<_, Stop<Refused>>(others::kept_on_word(r, &me, &others)?),
         })
         .await?;
     people.push(member.member.clone());
@@ -134,12 +135,12 @@ pub async fn prepare(vault: &Vault, member: &Buyer) -> Result<Access<KeepAddress
 
 /// The others whose addresses are in the book.
 fn people_of_book(scope: &mut impl Scope, member: &Buyer) -> QueryResult<Vec<Id>> {
-    address::table
+    let query = address::table
         .filter(address::member.eq(&member.member))
         .filter(address::person.ne(&member.member))
         .select(address::person)
-        .distinct()
-        .load(scope.db())
+        .distinct();
+    on_each!(scope.db(), c => query.load(c))
 }
 
 /// The book, the preferred address first, then the latest. An address whose person is restricted or gone is left out.

@@ -110,6 +110,8 @@ pub struct PlacedOrder {
     pub number: String,
     pub shop: Id,
     pub total: i64,
+    /// Whether it still waits to be paid.
+    pub to_pay: bool,
 }
 
 /// The access that [`place_order`] needs, and the delivery as it takes it. `assured`: the language in which the buyer
@@ -256,7 +258,7 @@ pub fn place_order(
             }
         }
         state::tell(tx, OrderState::Placed, &of, &buyer.member, &seller.shop.id);
-        orders.push(PlacedOrder { order: of, number, shop: seller.shop.id.clone(), total: seller.total });
+        orders.push(PlacedOrder { order: of, number, shop: seller.shop.id.clone(), total: seller.total, to_pay: true });
     }
     on_each!(tx.db, c => insert_all!(c, purchase_order::table, order_rows, ROWS_MAX))?;
     on_each!(tx.db, c => insert_all!(c, order_line::table, line_rows, ROWS_MAX))?;
@@ -348,13 +350,13 @@ fn sees_another_cart(tx: &mut Tx, buyer: &Buyer, placed: &Placed, total_seen: i6
 
 /// The orders of one checkout, for the page after the button and for the cashier.
 pub fn of_checkout(scope: &mut impl Scope, buyer: &Buyer, id: &Id) -> Result<Placed, Stop<Refused>> {
-    let amount: Option<i64> =
-        checkout::table.find((&buyer.member, id)).select(checkout::amount).first(scope.db()).optional()?;
+    let query = checkout::table.find((&buyer.member, id)).select(checkout::amount);
+    let amount: Option<i64> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
     placed(scope, buyer, id, amount.ok_or(Stop::Refused(Refused::NoSuchOrder))?)
 }
 
 fn placed(scope: &mut impl Scope, buyer: &Buyer, id: &Id, amount: i64) -> Result<Placed, Stop<Refused>> {
-    let rows: Vec<(Id, String, Id, i64, String, i64)> = purchase_order::table
+    let query = purchase_order::table
         .filter(purchase_order::checkout.eq(id))
         .filter(purchase_order::buyer.eq(&buyer.member))
         .order(purchase_order::id)
@@ -363,16 +365,20 @@ fn placed(scope: &mut impl Scope, buyer: &Buyer, id: &Id, amount: i64) -> Result
             purchase_order::number,
             purchase_order::shop,
             purchase_order::total,
+            purchase_order::state,
             purchase_order::currency,
             purchase_order::pay_until,
-        ))
-        .load(scope.db())?;
+        ));
+    let rows: Vec<(Id, String, Id, i64, String, String, i64)> = on_each!(scope.db(), c => query.load(c))?;
     let (currency, pay_until) = rows
         .first()
-        .map(|row| (row.4.clone(), row.5))
+        .map(|row| (row.5.clone(), row.6))
         .ok_or_else(|| Stop::fault("a checkout without orders was committed"))?;
-    let orders =
-        rows.into_iter().map(|(order, number, shop, total, _, _)| PlacedOrder { order, number, shop, total }).collect();
+    let orders = rows.into_iter().map(|(order, number, shop, total, state, ..)| {
+        let to_pay = state == OrderState::Placed.id();
+        PlacedOrder { order, number, shop, total, to_pay }
+    });
+    let orders = orders.collect();
     Ok(Placed { checkout: id.clone(), orders, amount, currency, pay_until, new: false })
 }
 

@@ -32,7 +32,7 @@ pub mod settlement;
 pub mod shipping;
 pub mod state;
 
-pub use people::{NotReady, head};
+pub use people::{Head, NotReady, visitor};
 pub use policy::PART;
 pub use refused::Refused;
 

@@ -22,9 +22,10 @@ pub use refunds::{
 
 use crate::policy::{TakePayment, payment, purchase_order, refund};
 use crate::settlement::{self, Account, Kind, Posting};
-use crate::state::{OrderState, step};
+use crate::state::{OrderState, SEEN, Seen, step, step_from};
 use crate::{Buyer, Refused};
-use db::{Id, NewJob, Scope, Stop, Tx, on_each};
+use db::sql::{BigInt, Text};
+use db::{Id, NewJob, Scope, Stop, Tx, kept, on_each};
 use diesel::prelude::*;
 use partners::alipay::{Notification, PaymentTerms, Trade, TradeStatus};
 use policy::Entered;
@@ -160,34 +161,25 @@ impl Begun {
 #[derive(Clone, Debug, Queryable)]
 struct Part {
     id: Id,
-    shop: Id,
-    state: String,
-    total: i64,
-    currency: String,
+    seen: Seen,
     pay_until: i64,
     completed_at: Option<i64>,
 }
 
 impl Part {
     fn is(&self, state: OrderState) -> bool {
-        self.state == state.id()
+        self.seen.state == state.id()
     }
 }
 
 fn parts_of(scope: &mut impl Scope, checkout: &Id) -> QueryResult<Vec<Part>> {
-    purchase_order::table
-        .filter(purchase_order::checkout.eq(checkout))
-        .order(purchase_order::id)
-        .select((
-            purchase_order::id,
-            purchase_order::shop,
-            purchase_order::state,
-            purchase_order::total,
-            purchase_order::currency,
-            purchase_order::pay_until,
-            purchase_order::completed_at,
-        ))
-        .load(scope.db())
+    let query = purchase_order::table.filter(purchase_order::checkout.eq(checkout)).order(purchase_order::id).select((
+        purchase_order::id,
+        SEEN,
+        purchase_order::pay_until,
+        purchase_order::completed_at,
+    ));
+    on_each!(scope.db(), c => query.load(c))
 }
 
 /// Makes the payment of what is still to be paid of the buyer's checkout, or returns the one that waits already.
@@ -196,37 +188,33 @@ pub fn begin(tx: &mut Tx, buyer: &Buyer, access: &Access<TakePayment>, checkout:
     if !access.covers(&buyer.member) {
         return Err(Stop::fault("the access to a payment does not cover its buyer"));
     }
-    let mine: i64 = purchase_order::table
-        .filter(purchase_order::checkout.eq(checkout))
-        .filter(purchase_order::buyer.eq(&buyer.member))
-        .count()
-        .get_result(tx.db)?;
-    if mine == 0 {
+    let parts = parts_of(tx, checkout)?;
+    // A checkout is one buyer's.
+    if parts.first().is_none_or(|part| part.seen.buyer != buyer.member) {
         return Err(Stop::refuse(Refused::NoSuchOrder));
     }
-    let unpaid: Vec<Part> = parts_of(tx, checkout)?.into_iter().filter(|part| part.is(OrderState::Placed)).collect();
+    let unpaid: Vec<Part> = parts.into_iter().filter(|part| part.is(OrderState::Placed)).collect();
     let Some(expires_at) = unpaid.iter().map(|part| part.pay_until).min() else {
         return Err(Stop::refuse(Refused::NothingToPay));
     };
     if expires_at <= tx.now {
         return Err(Stop::refuse(Refused::PaymentTimeOver));
     }
-    let amount = unpaid.iter().try_fold(0i64, |sum, part| sum.checked_add(part.total));
+    let amount = unpaid.iter().try_fold(0i64, |sum, part| sum.checked_add(part.seen.total));
     let amount = amount.filter(|amount| *amount <= AMOUNT_MAX).ok_or(Stop::Refused(Refused::TooMuch))?;
-    if amount <= 0 || unpaid.iter().any(|part| part.currency != CURRENCY) {
+    if amount <= 0 || unpaid.iter().any(|part| part.seen.currency != CURRENCY) {
         return Err(Stop::fault("an order cannot be paid at the payment company: amount or currency"));
     }
-    let open = match open_of(tx, checkout)? {
-        Some(open) if open.amount == amount => open,
+    let (open, account) = match open_of(tx, checkout)? {
+        Some(open) if open.0.amount == amount => open,
         other => {
-            if let Some(outdated) = other {
+            if let Some((outdated, _)) = other {
                 close(tx, &outdated.id)?;
                 look_now(tx, &outdated.id);
             }
             make(tx, buyer, checkout, amount)?
         }
     };
-    let account: String = payment::table.find(&open.id).select(payment::account_ref).first(tx.db)?;
     let terms = PaymentTerms { out_trade_no: open.number.clone(), total: amount, subject: SUBJECT.to_owned() };
     let order = Entered::<PaymentOrder>::made(terms.write());
     let account = Entered::<MarketplaceAccountRef>::made(account);
@@ -241,17 +229,20 @@ pub fn begin(tx: &mut Tx, buyer: &Buyer, access: &Access<TakePayment>, checkout:
     })
 }
 
-fn open_of(tx: &mut Tx, checkout: &Id) -> Result<Option<Payment>, Stop<Refused>> {
-    let row: Option<PaymentRow> = payment::table
+/// A payment, and by which reference its payer is known at the payment company.
+type AndAccount = (Payment, String);
+
+/// A checkout has one open payment at most.
+fn open_of(tx: &mut Tx, checkout: &Id) -> Result<Option<AndAccount>, Stop<Refused>> {
+    let query = payment::table
         .filter(payment::checkout.eq(checkout))
         .filter(payment::state.eq(PaymentState::Open.id()))
-        .select(PAYMENT)
-        .first(tx.db)
-        .optional()?;
-    row.map(read).transpose()
+        .select((PAYMENT, payment::account_ref));
+    let row: Option<(PaymentRow, String)> = on_each!(tx.db, c => query.get_result(c)).optional()?;
+    row.map(|(row, account)| Ok((read(row)?, account))).transpose()
 }
 
-fn make(tx: &mut Tx, buyer: &Buyer, checkout: &Id, amount: i64) -> Result<Payment, Stop<Refused>> {
+fn make(tx: &mut Tx, buyer: &Buyer, checkout: &Id, amount: i64) -> Result<AndAccount, Stop<Refused>> {
     // The payment company knows a member by one reference, which no other partner gets.
     let known: Option<String> = payment::table
         .filter(payment::buyer.eq(&buyer.member))
@@ -260,20 +251,32 @@ fn make(tx: &mut Tx, buyer: &Buyer, checkout: &Id, amount: i64) -> Result<Paymen
         .first(tx.db)
         .optional()?;
     let account = known.unwrap_or_else(|| format!("pay_{}", random_text(22)));
-    let id = tx.id();
+    let made = Payment {
+        id: tx.id(),
+        number: format!("P{}", random_text(19)),
+        buyer: buyer.member.clone(),
+        checkout: checkout.clone(),
+        amount,
+        currency: CURRENCY.to_owned(),
+        state: PaymentState::Open,
+        provider_number: None,
+        begun_at: tx.now,
+        paid_at: None,
+        settled_at: None,
+    };
     let row = (
         (
-            payment::id.eq(&id),
-            payment::number.eq(format!("P{}", random_text(19))),
-            payment::buyer.eq(&buyer.member),
-            payment::checkout.eq(checkout),
-            payment::account_ref.eq(account),
+            payment::id.eq(&made.id),
+            payment::number.eq(&made.number),
+            payment::buyer.eq(&made.buyer),
+            payment::checkout.eq(&made.checkout),
+            payment::account_ref.eq(&account),
             payment::method.eq(METHOD),
         ),
-        payment::amount.eq(amount),
+        payment::amount.eq(made.amount),
         payment::currency.eq(CURRENCY),
-        payment::state.eq(PaymentState::Open.id()),
-        payment::begun_at.eq(tx.now),
+        payment::state.eq(made.state.id()),
+        payment::begun_at.eq(made.begun_at),
         payment::version.eq(1),
     );
     // Two windows of the same buyer may come at once: a checkout has one open payment.
@@ -281,11 +284,12 @@ fn make(tx: &mut Tx, buyer: &Buyer, checkout: &Id, amount: i64) -> Result<Paymen
         .values(row)
         .on_conflict_do_nothing()
         .execute(conn))?;
-    let made = open_of(tx, checkout)?.filter(|open| open.amount == amount);
     if new == 1 {
-        look_at(tx, &id, 1, tx.now + FIRST_LOOK_AFTER);
+        look_at(tx, &made.id, 1, tx.now + FIRST_LOOK_AFTER);
+        return Ok((made, account));
     }
-    made.ok_or(Stop::Refused(Refused::PaymentUnderWay))
+    let others = open_of(tx, checkout)?.filter(|(open, _)| open.amount == amount);
+    others.ok_or(Stop::Refused(Refused::PaymentUnderWay))
 }
 
 /// Letters and digits from the system's generator, five bits each, without those that people confuse.
@@ -319,7 +323,7 @@ fn look_now(tx: &mut Tx, payment: &Id) {
 /// To be called where an order of the checkout ended unpaid: its payment is looked at, and closed at the payment company
 /// where it asks for more than is still to be paid.
 pub fn order_ended(tx: &mut Tx, checkout: &Id) -> Result<(), Stop<Refused>> {
-    if let Some(open) = open_of(tx, checkout)? {
+    if let Some((open, _)) = open_of(tx, checkout)? {
         look_now(tx, &open.id);
     }
     Ok(())
@@ -330,7 +334,7 @@ pub(crate) fn is_wanted<R>(scope: &mut impl Scope, open: &Payment) -> Result<boo
     let now = scope.now();
     let parts = parts_of(scope, &open.checkout)?;
     let unpaid = || parts.iter().filter(|part| part.is(OrderState::Placed));
-    let due: i64 = unpaid().map(|part| part.total).sum();
+    let due: i64 = unpaid().map(|part| part.seen.total).sum();
     let until = unpaid().map(|part| part.pay_until).min().unwrap_or(0);
     Ok(open.state == PaymentState::Open && due == open.amount && until > now)
 }
@@ -409,8 +413,8 @@ pub fn answered(tx: &mut Tx, number: &str, trade: &Trade) -> Result<Noted, Stop<
 }
 
 fn note(tx: &mut Tx, said: &Said) -> Result<Noted, Stop<Refused>> {
-    let row: Option<PaymentRow> =
-        payment::table.filter(payment::number.eq(said.number)).select(PAYMENT).first(tx.db).optional()?;
+    let query = payment::table.filter(payment::number.eq(said.number)).select(PAYMENT);
+    let row: Option<PaymentRow> = on_each!(tx.db, c => query.get_result(c)).optional()?;
     let Some(row) = row else { return Ok(Noted::Unknown) };
     let ours: Payment = read(row)?;
     let noted = match said.status {
@@ -444,18 +448,22 @@ fn note_provider_number(tx: &mut Tx, ours: &Payment, said: &Said) -> QueryResult
 fn paid(tx: &mut Tx, ours: &Payment, said: &Said) -> Result<Noted, Stop<Refused>> {
     let right = said.total == ours.amount && ours.currency == CURRENCY;
     let state = if right { PaymentState::Paid } else { PaymentState::DisputedAmount };
-    let unpaid = payment::table
-        .filter(payment::id.eq(&ours.id))
-        .filter(payment::state.eq_any([PaymentState::Open.id(), PaymentState::Closed.id()]));
-    let mine = diesel::update(unpaid)
-        .set((
-            payment::state.eq(state.id()),
-            payment::provider_number.eq(Some(said.provider_number)),
-            payment::paid_at.eq(Some(said.paid_at.unwrap_or(tx.now))),
-            payment::version.eq(payment::version + 1),
-        ))
-        .execute(tx.db)?;
-    if mine == 0 {
+    let mine = kept![
+        "update payment set state = ",
+        Text: state.id(),
+        ", provider_number = ",
+        Text: said.provider_number,
+        ", paid_at = ",
+        BigInt: said.paid_at.unwrap_or(tx.now),
+        ", version = version + 1 where id = ",
+        Text: &ours.id,
+        " and state in (",
+        Text: PaymentState::Open.id(),
+        ", ",
+        Text: PaymentState::Closed.id(),
+        ")"
+    ];
+    if on_each!(tx.db, c => mine.execute(c))? == 0 {
         return Ok(Noted::Again);
     }
     if !right {
@@ -466,14 +474,14 @@ fn paid(tx: &mut Tx, ours: &Payment, said: &Said) -> Result<Noted, Stop<Refused>
     }
     let parts = parts_of(tx, &ours.checkout)?;
     let mut rest = ours.amount;
-    for part in parts.iter().filter(|part| part.is(OrderState::Placed) && part.total <= ours.amount) {
-        if part.total > rest {
+    for part in parts.into_iter().filter(|part| part.is(OrderState::Placed) && part.seen.total <= ours.amount) {
+        if part.seen.total > rest {
             break;
         }
-        match step(tx, &part.id, OrderState::Paid) {
-            Ok(_) => {
-                settlement::hold(tx, &part.id, &part.shop, part.total, &ours.currency)?;
-                rest -= part.total;
+        match step_from(tx, &part.id, part.seen, OrderState::Paid) {
+            Ok(paid) => {
+                settlement::hold(tx, &paid.order, &paid.shop, paid.total, &ours.currency)?;
+                rest -= paid.total;
             }
             // Closed in the same moment: its part goes back below.
             Err(Stop::Refused(_)) => {}
@@ -483,7 +491,10 @@ fn paid(tx: &mut Tx, ours: &Payment, said: &Said) -> Result<Noted, Stop<Refused>
     if rest > 0 {
         give_rest_back(tx, ours, rest)?;
     }
-    settle_if_empty(tx, &ours.id)?;
+    // What has just been paid is held.
+    if rest == ours.amount {
+        settle_if_empty(tx, &ours.id, &ours.checkout)?;
+    }
     Ok(Noted::Paid)
 }
 
@@ -494,9 +505,10 @@ fn give_rest_back(tx: &mut Tx, ours: &Payment, rest: i64) -> Result<(), Stop<Ref
     for part in parts_of(tx, &ours.checkout)? {
         let ended_unpaid = part.is(OrderState::Cancelled) || part.is(OrderState::Closed);
         let was_covered = part.completed_at.is_some_and(|at| at >= ours.begun_at);
-        if ended_unpaid && was_covered && part.total <= left {
-            left -= part.total;
-            backs.push((Some(part.clone()), part.total));
+        let total = part.seen.total;
+        if ended_unpaid && was_covered && total <= left {
+            left -= total;
+            backs.push((Some(part), total));
         }
     }
     if left > 0 {
@@ -504,7 +516,7 @@ fn give_rest_back(tx: &mut Tx, ours: &Payment, rest: i64) -> Result<(), Stop<Ref
     }
     let mut postings = vec![Posting::new(Account::Provider, None, -rest, &ours.currency)];
     for (part, amount) in &backs {
-        postings.push(Posting::new(Account::Held, part.as_ref().map(|part| &part.shop), *amount, &ours.currency));
+        postings.push(Posting::new(Account::Held, part.as_ref().map(|part| &part.seen.shop), *amount, &ours.currency));
     }
     settlement::post(tx, Kind::Paid, &ours.id, &postings)?;
     for (part, amount) in backs {
@@ -515,14 +527,13 @@ fn give_rest_back(tx: &mut Tx, ours: &Payment, rest: i64) -> Result<(), Stop<Ref
 
 /// Marks the payment settled where nothing of it is held any more: every order of its checkout has ended, every refund
 /// has arrived. From then on its term of keeping counts (3.1.5-1A: `Settled + 3 Years`).
-fn settle_if_empty<R>(tx: &mut Tx, id: &Id) -> Result<(), Stop<R>> {
-    let checkout: Id = payment::table.find(id).select(payment::checkout).first(tx.db)?;
+fn settle_if_empty<R>(tx: &mut Tx, id: &Id, checkout: &Id) -> Result<(), Stop<R>> {
     let under_way: i64 = refund::table
         .filter(refund::of_payment.eq(id))
         .filter(refund::state.ne(RefundState::Done.id()))
         .count()
         .get_result(tx.db)?;
-    let held = parts_of(tx, &checkout)?.iter().any(|part| {
+    let held = parts_of(tx, checkout)?.iter().any(|part| {
         [OrderState::Paid, OrderState::Shipped, OrderState::Received].into_iter().any(|state| part.is(state))
     });
     if under_way == 0 && !held {
@@ -540,7 +551,7 @@ pub(crate) fn settle_those_of<R>(tx: &mut Tx, checkout: &Id) -> Result<(), Stop<
         .select(payment::id)
         .load(tx.db)?;
     for id in &paid {
-        settle_if_empty(tx, id)?;
+        settle_if_empty(tx, id, checkout)?;
     }
     Ok(())
 }
@@ -549,25 +560,20 @@ pub(crate) fn settle_those_of<R>(tx: &mut Tx, checkout: &Id) -> Result<(), Stop<
 
 /// The payments of the buyer's checkout, oldest first: usually one.
 pub fn of_checkout<R>(scope: &mut impl Scope, buyer: &Buyer, checkout: &Id) -> Result<Vec<Payment>, Stop<R>> {
-    payment::table
+    let query = payment::table
         .filter(payment::checkout.eq(checkout))
         .filter(payment::buyer.eq(&buyer.member))
         .order(payment::id)
-        .select(PAYMENT)
-        .load::<PaymentRow>(scope.db())?
-        .into_iter()
-        .map(read)
-        .collect()
+        .select(PAYMENT);
+    let rows: Vec<PaymentRow> = on_each!(scope.db(), c => query.load(c))?;
+    rows.into_iter().map(read).collect()
 }
 
 /// The buyer's payment with that number, for the page to which the payer's browser comes back.
 pub fn by_number<R>(scope: &mut impl Scope, buyer: &Buyer, number: &str) -> Result<Option<Payment>, Stop<R>> {
-    let row: Option<PaymentRow> = payment::table
-        .filter(payment::number.eq(number))
-        .filter(payment::buyer.eq(&buyer.member))
-        .select(PAYMENT)
-        .first(scope.db())
-        .optional()?;
+    let query =
+        payment::table.filter(payment::number.eq(number)).filter(payment::buyer.eq(&buyer.member)).select(PAYMENT);
+    let row: Option<PaymentRow> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
     row.map(read).transpose()
 }
 
@@ -639,7 +645,7 @@ pub(crate) fn close_run_out(tx: &mut Tx, checkout: &Id) -> Result<usize, Stop<Re
         }
     }
     let waits = parts_of(tx, checkout)?.iter().any(|part| part.is(OrderState::Placed));
-    if !waits && let Some(open) = open_of(tx, checkout)? {
+    if !waits && let Some((open, _)) = open_of(tx, checkout)? {
         close(tx, &open.id)?;
     }
     Ok(closed)

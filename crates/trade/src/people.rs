@@ -4,9 +4,12 @@ use crate::Refused;
 use crate::policy::cart_item;
 use catalogue::policy::shop;
 use catalogue::shop::{Seller, State as ShopState};
+use db::sql::{Beside, BigInt, MaybeText};
 use db::{Failed, Id, Scope, on_each};
-use diesel::dsl::count;
+use diesel::dsl::min;
 use diesel::prelude::*;
+use member::Token;
+use member::session::{self, Session};
 use policy::Purpose;
 use std::fmt;
 use vault::policy::person;
@@ -62,21 +65,34 @@ pub(crate) fn reachable<P: Purpose>(scope: &mut impl Scope, people: Vec<Id>) -> 
         .load(scope.db())
 }
 
-db::meet!(cart_item, person);
-db::meet!(cart_item, shop);
+/// What the head of every page shows of a member.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Lines in the cart.
+    pub lines: i64,
+    /// The shop that they sell from.
+    pub seller: Option<Seller>,
+}
 
-/// What the head of every page shows of a member: the lines in their cart, and the shop that they sell from. One query,
-/// for every request asks it.
-pub fn head(scope: &mut impl Scope, member: &Id) -> QueryResult<(i64, Option<Seller>)> {
-    let query = person::table
-        .left_join(cart_item::table.on(cart_item::member.eq(person::id)))
-        .left_join(shop::table.on(shop::owner.eq(person::id)))
-        .filter(person::id.eq(member))
-        .group_by((shop::id, shop::state))
-        .select((count(cart_item::product.nullable()), shop::id.nullable(), shop::state.nullable()));
-    let rows: Vec<(i64, Option<Id>, Option<String>)> = on_each!(scope.db(), c => query.load(c))?;
-    let lines = rows.first().map_or(0, |row| row.0);
-    let sells = |state: Option<String>| state.is_some_and(|state| ShopState::parse(&state).has_seller());
-    let shop = rows.into_iter().find_map(|(_, shop, state)| shop.filter(|_| sells(state)));
-    Ok((lines, shop.map(|shop| Seller { member: member.clone(), shop })))
+/// Whose session the token is, and what the head of the page shows of them: one query, for every request asks it.
+pub fn visitor(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<(Session, Head)>> {
+    let lines = cart_item::table.filter(cart_item::member.eq(session::Holder)).count();
+    let [open, paused] = ShopState::WITH_SELLER.map(|state| shop::state.eq(state.id()));
+    // Nobody sells from two.
+    let shop = shop::table.filter(shop::owner.eq(session::Holder)).filter(open.or(paused)).select(min(shop::id));
+    let query = session::by_token(token).select((
+        session::columns(),
+        Beside::<_, BigInt>::new(lines),
+        Beside::<_, MaybeText>::new(shop),
+    ));
+    let row: Option<(session::Row, i64, Option<Id>)> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
+    let now = scope.now();
+    Ok(row.and_then(|(row, lines, shop)| {
+        let session = session::living(row, now)?;
+        let head = session.member().map_or_else(Head::default, |member| Head {
+            lines,
+            seller: shop.map(|shop| Seller { member: member.id.clone(), shop }),
+        });
+        Some((session, head))
+    }))
 }

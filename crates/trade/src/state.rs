@@ -4,7 +4,8 @@
 use crate::Refused;
 use crate::policy::{consignee, order_line, purchase_order};
 use catalogue::stock;
-use db::{Event, Id, Stop, Tx};
+use db::sql::{BigInt, MaybeBigInt, Text};
+use db::{Event, Id, Stop, Tx, kept, on_each};
 use diesel::prelude::*;
 use std::fmt;
 
@@ -106,33 +107,43 @@ pub struct Stepped {
     pub currency: String,
 }
 
-#[derive(Queryable)]
-struct Seen {
-    number: String,
-    buyer: Id,
-    shop: Id,
-    checkout: Id,
-    state: String,
-    total: i64,
-    currency: String,
+/// An order as it stood when it was looked at: what [`step_from`] takes on from there.
+#[derive(Clone, Debug, Queryable)]
+pub(crate) struct Seen {
+    pub number: String,
+    pub buyer: Id,
+    pub shop: Id,
+    pub checkout: Id,
+    pub state: String,
+    pub total: i64,
+    pub currency: String,
     version: i64,
 }
 
-fn look(tx: &mut Tx, order: &Id) -> Result<Option<Seen>, Stop<Refused>> {
-    Ok(purchase_order::table
-        .find(order)
-        .select((
-            purchase_order::number,
-            purchase_order::buyer,
-            purchase_order::shop,
-            purchase_order::checkout,
-            purchase_order::state,
-            purchase_order::total,
-            purchase_order::currency,
-            purchase_order::version,
-        ))
-        .first(tx.db)
-        .optional()?)
+pub(crate) const SEEN: (
+    purchase_order::number,
+    purchase_order::buyer,
+    purchase_order::shop,
+    purchase_order::checkout,
+    purchase_order::state,
+    purchase_order::total,
+    purchase_order::currency,
+    purchase_order::version,
+) = (
+    purchase_order::number,
+    purchase_order::buyer,
+    purchase_order::shop,
+    purchase_order::checkout,
+    purchase_order::state,
+    purchase_order::total,
+    purchase_order::currency,
+    purchase_order::version,
+);
+
+fn look(tx: &mut Tx, order: &Id) -> Result<Seen, Stop<Refused>> {
+    let query = purchase_order::table.find(order).select(SEEN);
+    let seen = on_each!(tx.db, c => query.get_result(c)).optional()?;
+    seen.ok_or(Stop::Refused(Refused::NoSuchOrder))
 }
 
 /// What a column of states holds. Anything else is a fault: only [`step`] writes there.
@@ -146,7 +157,12 @@ pub(crate) fn read<R>(state: &str) -> Result<OrderState, Stop<R>> {
 ///
 /// Refused where the order is not in a state that may become `to`, with the state that it is in.
 pub fn step(tx: &mut Tx, order: &Id, to: OrderState) -> Result<Stepped, Stop<Refused>> {
-    let seen = look(tx, order)?.ok_or(Stop::Refused(Refused::NoSuchOrder))?;
+    let seen = look(tx, order)?;
+    step_from(tx, order, seen, to)
+}
+
+/// [`step`] of an order that the command has looked at already.
+pub(crate) fn step_from(tx: &mut Tx, order: &Id, seen: Seen, to: OrderState) -> Result<Stepped, Stop<Refused>> {
     let from = read(&seen.state)?;
     if !from.may_become(to) {
         return Err(Stop::refuse(Refused::NotAllowedNow { from, to }));
@@ -154,22 +170,25 @@ pub fn step(tx: &mut Tx, order: &Id, to: OrderState) -> Result<Stepped, Stop<Ref
     let stamp = |wanted: OrderState| (to == wanted).then_some(tx.now);
     let ended = to.is_final().then_some(tx.now);
     // On PostgreSQL another command may have been quicker: the version decides.
-    let here =
-        purchase_order::table.filter(purchase_order::id.eq(order)).filter(purchase_order::version.eq(seen.version));
-    let moved = diesel::update(here)
-        .set((
-            purchase_order::state.eq(to.id()),
-            purchase_order::version.eq(seen.version + 1),
-            Stamps {
-                paid_at: stamp(Paid),
-                shipped_at: stamp(Shipped),
-                received_at: stamp(Received),
-                completed_at: ended,
-            },
-        ))
-        .execute(tx.db)?;
-    if moved == 0 {
-        let now = look(tx, order)?.ok_or(Stop::Refused(Refused::NoSuchOrder))?;
+    let moved = kept![
+        "update purchase_order set state = ",
+        Text: to.id(),
+        ", version = version + 1, paid_at = coalesce(",
+        MaybeBigInt: stamp(Paid),
+        ", paid_at), shipped_at = coalesce(",
+        MaybeBigInt: stamp(Shipped),
+        ", shipped_at), received_at = coalesce(",
+        MaybeBigInt: stamp(Received),
+        ", received_at), completed_at = coalesce(",
+        MaybeBigInt: ended,
+        ", completed_at) where id = ",
+        Text: order,
+        " and version = ",
+        BigInt: seen.version,
+        ""
+    ];
+    if on_each!(tx.db, c => moved.execute(c))? == 0 {
+        let now = look(tx, order)?;
         return Err(Stop::refuse(Refused::NotAllowedNow { from: read(&now.state)?, to }));
     }
     if let Some(at) = ended {
@@ -200,16 +219,6 @@ pub fn step(tx: &mut Tx, order: &Id, to: OrderState) -> Result<Stepped, Stop<Ref
         total: seen.total,
         currency: seen.currency,
     })
-}
-
-/// What is empty stays as it is.
-#[derive(AsChangeset)]
-#[diesel(table_name = purchase_order)]
-struct Stamps {
-    paid_at: Option<i64>,
-    shipped_at: Option<i64>,
-    received_at: Option<i64>,
-    completed_at: Option<i64>,
 }
 
 /// The event of an order that is now in `state`: ids only.

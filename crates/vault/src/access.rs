@@ -6,7 +6,7 @@
 use crate::keys::{Fresh, PersonKey};
 use crate::policy::{consent, person};
 use crate::{NotOpened, State, Vault, ledger};
-use db::{Id, Scope, Stop, on_each};
+use db::{Id, Scope, Stop, load_each, on_each};
 use diesel::prelude::*;
 use policy::{Basis, Duty, FieldInfo, Purpose, RecipientInfo, Role};
 use std::collections::{HashMap, HashSet};
@@ -273,19 +273,15 @@ fn look_up<P: Purpose>(scope: &mut impl Scope, people: &[Id]) -> QueryResult<Fou
     } else {
         states = on_each!(scope.db(), c => query.filter(person::id.eq_any(&ids)).load(c))?;
     }
-    let agreed = if P::INFO.basis.asks() {
-        consent::table
-            .filter(consent::person.eq_any(&ids))
+    let mut agreed = Vec::new();
+    if P::INFO.basis.asks() {
+        let query = consent::table
             .filter(consent::purpose.eq(P::INFO.id))
             .filter(consent::withdrawn_at.is_null())
-            .select(consent::person)
-            .load::<String>(scope.db())?
-            .into_iter()
-            .collect()
-    } else {
-        HashSet::new()
-    };
-    Ok(Found { states, agreed })
+            .select(consent::person);
+        agreed = load_each!(scope.db(), query, consent::person, ids => String)?;
+    }
+    Ok(Found { states, agreed: agreed.into_iter().collect() })
 }
 
 /// `asked`: the one whose consent counts; everybody's own where nobody is named.

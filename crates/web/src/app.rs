@@ -30,7 +30,7 @@ use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 use tokio::sync::Semaphore;
 use trade::hooks::Hooks;
-use trade::{Buyer, NotReady, Terms};
+use trade::{Buyer, Head, NotReady, Terms, visitor};
 use vault::consent::Shown;
 use vault::{NoAccess, Vault};
 
@@ -261,18 +261,15 @@ pub async fn sessions(State(app): State<App>, mut request: Request, next: Next) 
     let token = csrf::cookie(request.headers(), &app.site.cookie("session")).and_then(Token::parse);
     let mut renewed = None;
     if let Some(token) = token
-        && let Some((session, (cart_count, seller))) =
-            member::session::current_and(&app.vault, &token, head).await.map_err(failure)?
+        && let Some((session, Head { lines, seller })) =
+            member::session::current_and(&app.vault, &token, |r, token| visitor(r, token)).await.map_err(failure)?
     {
         let who = match session.member() {
             Some(_) => Who::Member { name: String::new(), seller: seller.is_some() },
             None => Who::Staff { name: String::new() },
         };
-        let reader = Reader {
-            who,
-            cart_count: u32::try_from(cart_count).unwrap_or(u32::MAX),
-            session: Some(token.as_str().into()),
-        };
+        let reader =
+            Reader { who, cart_count: u32::try_from(lines).unwrap_or(u32::MAX), session: Some(token.as_str().into()) };
         reader.put(request.extensions());
         // The device keeps the cookie as long as the session lives, counted from the same last use (2.8.2-a.1).
         renewed = session.is_due(app.now()).then(|| (token.clone(), session.staff().is_some()));
@@ -287,14 +284,6 @@ pub async fn sessions(State(app): State<App>, mut request: Request, next: Next) 
             Ok(set_session(&app, &token, if staff { STAFF_IDLE_MAX } else { IDLE_MAX }, response))
         }
         _ => Ok(response),
-    }
-}
-
-/// Lines in the cart, and the shop, of a member.
-fn head(r: &mut Read, session: &Session) -> Result<(i64, Option<Seller>), Stop<std::convert::Infallible>> {
-    match session.member() {
-        Some(member) => Ok(trade::head(r, &member.id)?),
-        None => Ok((0, None)),
     }
 }
 

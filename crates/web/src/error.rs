@@ -19,6 +19,8 @@ use std::fmt::Display;
 pub enum Failure {
     /// The request makes no sense as it came; nobody typed it.
     BadRequest,
+    /// A form with files that cannot be taken apart: cut short, or a file has a name that no form can carry.
+    UnreadableForm,
     /// The form is not from our page, or older than the session: shown again, it will work.
     StaleForm,
     /// Signed in, and not allowed.
@@ -49,7 +51,7 @@ impl Failure {
 
     pub fn status(&self) -> StatusCode {
         match self {
-            Failure::BadRequest => StatusCode::BAD_REQUEST,
+            Failure::BadRequest | Failure::UnreadableForm => StatusCode::BAD_REQUEST,
             Failure::StaleForm | Failure::Forbidden => StatusCode::FORBIDDEN,
             Failure::NotFound => StatusCode::NOT_FOUND,
             Failure::Conflict(_) => StatusCode::CONFLICT,
@@ -120,6 +122,9 @@ fn page(frame: &Frame, failure: &Failure, status: StatusCode) -> Response {
     let lang = frame.lang;
     let (title, text) = match failure {
         Failure::BadRequest => (t(lang, "failure-bad-request"), t(lang, "failure-bad-request-text").to_owned()),
+        Failure::UnreadableForm => {
+            (t(lang, "failure-unreadable-form"), t(lang, "failure-unreadable-form-text").to_owned())
+        }
         Failure::StaleForm => (t(lang, "failure-stale-form"), t(lang, "failure-stale-form-text").to_owned()),
         Failure::Forbidden => (t(lang, "failure-forbidden"), t(lang, "failure-forbidden-text").to_owned()),
         Failure::NotFound => (t(lang, "failure-not-found"), t(lang, "failure-not-found-text").to_owned()),
@@ -170,6 +175,7 @@ mod tests {
     async fn every_failure_has_a_page_in_both_languages() {
         let all = [
             Failure::BadRequest,
+            Failure::UnreadableForm,
             Failure::StaleForm,
             Failure::Forbidden,
             Failure::NotFound,

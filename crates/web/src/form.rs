@@ -74,7 +74,7 @@ fn from_us(parts: &Parts, token: &str) -> Result<(), Failure> {
 pub async fn with_files(request: Request) -> Result<Multipart, Failure> {
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), body);
-    let mut multipart = Multipart::from_request(again, &()).await.map_err(|_| Failure::BadRequest)?;
+    let mut multipart = Multipart::from_request(again, &()).await.map_err(|_| Failure::UnreadableForm)?;
     match multipart.next_field().await.map_err(broken)? {
         Some(first) if first.name() == Some(csrf::FIELD) => from_us(&parts, &first.text().await.map_err(broken)?)?,
         _ => return Err(Failure::StaleForm),
@@ -86,7 +86,7 @@ pub async fn with_files(request: Request) -> Result<Multipart, Failure> {
 pub fn broken(error: MultipartError) -> Failure {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::BadRequest,
+        _ => Failure::UnreadableForm,
     }
 }
 

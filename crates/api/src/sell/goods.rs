@@ -7,8 +7,7 @@ use crate::problem::{Answer, Error, Kind};
 use crate::shape::{Money, Page, PriceTier, UnitOfTrade, Words, media};
 use crate::wire::{self, At, Json, Query, after, limit};
 use axum::body::Bytes;
-use axum::extract::multipart::MultipartError;
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use catalogue::Refused;
 use catalogue::picture::{self, Prepared};
@@ -24,6 +23,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use web::App;
+use web::form::broken;
 use web::pages::sell::{decode, save_with};
 
 /// Some pictures of the largest size that is taken, and the rest of the form.
@@ -222,11 +222,7 @@ struct Received {
 }
 
 async fn receive(request: Request) -> Answer<Received> {
-    let broken = |error: MultipartError| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::new(Kind::TooLarge),
-        _ => Error::new(Kind::Malformed),
-    };
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_| Error::new(Kind::MediaType))?;
+    let mut form = wire::form(request).await?;
     let (mut offered, mut files) = (None, Vec::new());
     while let Some(part) = form.next_field().await.map_err(broken)? {
         let name = part.name().unwrap_or("").to_owned();

@@ -5,8 +5,8 @@ use crate::caller::Selling;
 use crate::problem::{Answer, Error, Kind};
 use crate::sell::goods::Upload;
 use crate::shape::{Money, Page, Time, UnitOfTrade, Words};
-use crate::wire::{At, Json, Query, limit, not_a_cursor};
-use axum::extract::{FromRequest, Multipart, Request, State};
+use crate::wire::{self, At, Json, Query, limit, not_a_cursor};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use catalogue::bulk::{self, Import, Mistake, Preview, Verdict};
@@ -172,8 +172,7 @@ pub async fn upload_import(
     Selling(seller): Selling,
     request: Request,
 ) -> Answer<(StatusCode, axum::Json<ImportBegun>)> {
-    let form = Multipart::from_request(request, &()).await.map_err(|_| Error::new(Kind::MediaType))?;
-    let upload = pages::receive(form).await?;
+    let upload = pages::receive(wire::form(request).await?).await?;
     if let Some(unknown) = &upload.unknown {
         let known = matches!(unknown.as_str(), "sheet" | "archive");
         let field: String = unknown.chars().take(60).collect();

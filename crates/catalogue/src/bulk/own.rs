@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use db::{Db, Id, Scope, on_each};
-use diesel::pg::Pg;
+use db::{Db, Id, Scope, kept, on_each};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Text};
 
 use crate::Both;
@@ -45,7 +43,7 @@ pub(super) fn named(scope: &mut impl Scope, seller: &Seller, names: &[&str]) -> 
     } else {
         match scope.db() {
             Db::Sqlite(c) => rows.extend(rows_of(seller).filter(product::reference.eq_any(names)).load::<Row>(c)?),
-            Db::Pg(c) => ids.extend(Numbered { shop: &seller.shop, names }.load::<Id>(c)?),
+            Db::Pg(c) => ids.extend(numbered(c, &seller.shop, names)?),
         }
     }
     // One that is named by both comes once.
@@ -60,31 +58,15 @@ pub(super) fn named(scope: &mut impl Scope, seller: &Seller, names: &[&str]) -> 
 /// The products of a shop that have these numbers: each number by the unique index. Asked with a list, the server reads
 /// all that the shop has and compares, for it plans by what shops have on average, and this one has more with each step
 /// of the import.
-struct Numbered<'n> {
-    shop: &'n Id,
-    names: &'n [&'n str],
-}
-
-impl Query for Numbered<'_> {
-    type SqlType = Text;
-}
-
-impl QueryId for Numbered<'_> {
-    type QueryId = Numbered<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<PgConnection> for Numbered<'_> {}
-
-impl QueryFragment<Pg> for Numbered<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("select found.id from unnest(");
-        out.push_bind_param::<Array<Text>, _>(&self.names)?;
-        out.push_sql(") as named(number), lateral (select id from product where shop = ");
-        out.push_bind_param::<Text, _>(self.shop)?;
-        out.push_sql(" and reference = named.number limit 1) as found");
-        Ok(())
-    }
+fn numbered(c: &mut PgConnection, shop: &Id, names: &[&str]) -> QueryResult<Vec<Id>> {
+    kept![Text =>
+        "select found.id from unnest(",
+        Array<Text>: names,
+        ") as named(number), lateral (select id from product where shop = ",
+        Text: shop,
+        " and reference = named.number limit 1) as found"
+    ]
+    .load(c)
 }
 
 /// All of a shop's, in the order in which they were published.

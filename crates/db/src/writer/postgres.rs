@@ -19,11 +19,11 @@ const RUNS_MAX: u32 = 12;
 const RECONNECT_AFTER: Duration = Duration::from_millis(250);
 const SEQUENCER_POLL: Duration = Duration::from_millis(200);
 /// After events got their positions, those of the next moment get theirs together: each round is a commit of its own.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(20);
 
 pub(crate) fn write(shared: &Shared) {
-    let mut seat = Seat { connection: None, chain: Chain::begin() };
-    while let Some(mut command) = shared.commands.pop() {
+    let mut seat = Seat { connection: None, begun: false, chain: Chain::begin() };
+    while let Some(mut command) = shared.commands.pop_or(|| seat.rest()) {
         let end = seat.carry_out(&mut command, shared);
         command.answer(end);
     }
@@ -31,6 +31,9 @@ pub(crate) fn write(shared: &Shared) {
 
 struct Seat {
     connection: Option<Link>,
+    /// Whether the next command's transaction has begun with the end of the last one's: a way to the server less where
+    /// commands stand in line. Nothing has been read or locked in it, and it is ended where none follows.
+    begun: bool,
     chain: Chain,
 }
 
@@ -74,9 +77,13 @@ impl Seat {
                 Ok(connected) => self.connection = Some(connected),
                 Err(told) => return Run::Again(told),
             }
+            self.begun = false;
             return self.run(command, shared);
         };
-        if let Err(error) = connection.run("begin") {
+        // A connection that broke since is found out by the command's first statement, and the command runs again.
+        if !std::mem::take(&mut self.begun)
+            && let Err(error) = connection.run("begin")
+        {
             self.connection = None;
             return Run::Again(told_without_values(&error));
         }
@@ -115,6 +122,13 @@ impl Seat {
                 }
                 Run::Ended(self.keep_notes(shared, &ran.notes, end))
             }
+        }
+    }
+
+    /// Ends what was begun for a command that does not come.
+    fn rest(&mut self) {
+        if std::mem::take(&mut self.begun) {
+            self.roll_back();
         }
     }
 
@@ -157,7 +171,11 @@ impl Seat {
             self.roll_back();
             return Commit::Refused(error);
         }
-        let Err(error) = connection.run("commit") else { return Commit::Done };
+        let next = shared.commands.is_waiting();
+        let Err(error) = connection.run(if next { "commit and chain" } else { "commit" }) else {
+            self.begun = next;
+            return Commit::Done;
+        };
         // If the connection still answers, the server's no was an answer.
         if self.roll_back() {
             self.chain = before;

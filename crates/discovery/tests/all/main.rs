@@ -2,6 +2,7 @@
 
 mod facets;
 mod following;
+mod remembering;
 mod searching;
 mod spelling;
 mod suggesting;

@@ -260,6 +260,7 @@ fn whoever_searches_alike_sees_alike() {
         in_stock: _,
         sort: _,
         page: _,
+        walk: _,
         facets: _,
     } = Query::default();
     each(|market| {

@@ -10,9 +10,9 @@ use catalogue::policy::shop;
 use catalogue::price::Tier;
 use catalogue::product::{self, Attribute, NewPicture, NewProduct, NewVariant, Unit};
 use catalogue::shop::{Decision, Seller};
-use catalogue::{Both, Refused, stock};
+use catalogue::{Both, Refused, SHOP_CHANGED, stock};
 use db::testing::{Setup, TestDatabase, each_engine_with};
-use db::{Database, Id, Migrations, Stop};
+use db::{Database, Event, Id, Migrations, Stop};
 use diesel::prelude::*;
 use discovery::{Found, Index, Query, catch_up};
 use vault::Actor;
@@ -113,6 +113,24 @@ impl Market {
     pub fn decide(&self, shop: &Id, decision: Decision) {
         let shop = shop.clone();
         self.write(move |tx| catalogue::shop::decide(tx, &Actor::job("test"), &shop, &decision));
+    }
+
+    /// The shop is called otherwise from now on.
+    pub fn rename(&self, seller: &Seller, en: &str, zh: &str) {
+        let (id, name) = (seller.shop.clone(), Both::new(en, zh));
+        self.write(move |tx| {
+            diesel::update(shop::table.find(&id))
+                .set((shop::name_en.eq(&name.en), shop::name_zh.eq(&name.zh)))
+                .execute(tx.db)?;
+            tx.emit(Event { kind: SHOP_CHANGED, about: id.clone(), body: serde_json::json!({}) });
+            Ok(())
+        });
+    }
+
+    /// For good.
+    pub fn close(&self, seller: &Seller) {
+        let seller = seller.clone();
+        self.write(move |tx| catalogue::shop::close(tx, &seller));
     }
 
     pub fn publish(&self, seller: &Seller, goods: Goods) -> Id {

@@ -270,6 +270,24 @@ fn faults_happen_when_they_are_asked_for() {
     assert_eq!(bench.post("/admin/faults", "application/json", br#"{"partner":"sms","kind":"other_amount"}"#).0, 422);
 }
 
+/// Whoever waits for what comes unasked learns when nothing more can come.
+#[test]
+fn what_is_still_to_be_told_is_counted_and_can_be_had_at_once() {
+    let bench = Bench::new();
+    bench.is_to_tell(0, 0);
+    let in_a_day = 24 * 3_600_000;
+    for kind in ["late", "out_of_order"] {
+        bench.fault(json!({"partner": "alipay", "kind": kind, "delay_ms": in_a_day}));
+        pay(&bench, kind, 100);
+        bench.is_to_tell(0, 1);
+        assert!(bench.told(0).is_empty(), "{kind}");
+        assert_eq!(bench.post("/admin/pushes", "application/json", b"").0, 200);
+        bench.is_to_tell(0, 0);
+        assert_eq!(noted(&bench, 1)[0].out_trade_no, kind);
+        assert!(bench.told(0).is_empty(), "{kind} was told once");
+    }
+}
+
 #[test]
 fn many_who_pay_one_trade_at_once_pay_it_once() {
     let bench = Bench::new();

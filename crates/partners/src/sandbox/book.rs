@@ -188,6 +188,8 @@ pub struct State {
     pub pushes: BTreeMap<String, Push>,
     pub faults: Vec<Fault>,
     pub clock_offset: i64,
+    /// The number of that line; 0 before the first.
+    pub line: u64,
     /// Out-trade numbers by cashier token.
     cashiers: BTreeMap<String, String>,
 }
@@ -290,6 +292,7 @@ impl Book {
                 io::Error::new(io::ErrorKind::InvalidData, format!("{} line {next}: {error}", path.display()))
             })?;
             state.apply(line.entry);
+            state.line = line.n;
             next = line.n + 1;
             whole += text.len() as u64;
             text.clear();
@@ -331,6 +334,7 @@ impl Book {
         for entry in entries {
             inner.state.apply(entry);
         }
+        inner.state.line = n - 1;
         drop(inner);
         if n > before {
             self.until_safe(n)?;
@@ -395,7 +399,7 @@ mod tests {
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"n\":3,\"written_at\":1,\"wh").unwrap();
         let book = Book::open(&path).unwrap();
         book.write(5, |state, _| {
-            assert_eq!((state.messages.len(), state.clock_offset), (1, 7));
+            assert_eq!((state.messages.len(), state.clock_offset, state.line), (1, 7, 2));
             (vec![message("b")], ())
         })
         .unwrap();

@@ -1,8 +1,9 @@
-//! The index page, and what an operator of the sandbox asks of all partners: book, faults, clock.
+//! The index page, and what an operator of the sandbox asks of all partners: book, pushes, faults, clock.
 
 use super::book::{Entry, Side};
 use super::faults::{self, Fault, FaultKind, On, Wanted};
 use super::page::{self, Reader};
+use super::pushes::{self, Untold};
 use super::{NotUnderstood, Shared, off, wish};
 use axum::body::Bytes;
 use axum::extract::{Query, RawQuery, State as Held};
@@ -23,6 +24,7 @@ pub fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(index))
         .route("/admin/book", get(book))
+        .route("/admin/pushes", get(untold).post(hasten))
         .route("/admin/faults", get(waiting).post(fault))
         .route("/admin/faults/possible", get(possible))
         .route("/admin/clock", post(clock))
@@ -45,6 +47,22 @@ async fn book(Held(shared): Held<Arc<Shared>>, Query(pages): Query<Pages>) -> Re
             Json(lines).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    })
+    .await
+}
+
+async fn untold(Held(shared): Held<Arc<Shared>>) -> Json<Untold> {
+    off(move || Json(shared.book.read(pushes::untold))).await
+}
+
+async fn hasten(Held(shared): Held<Arc<Shared>>) -> Response {
+    off(move || {
+        let hastened = shared.write(|state, _| (pushes::hasten(state), ()));
+        shared.push_waits.notify_one();
+        match hastened {
+            Ok(()) => Json(shared.book.read(pushes::untold)).into_response(),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
     })
     .await
 }

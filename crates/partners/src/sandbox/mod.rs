@@ -7,6 +7,8 @@
 //! For an operator it needs no account, and so it must be reachable by nobody else: listen on the loopback address.
 //!
 //! - `GET /admin/book?after=N&partner=alipay` the book's lines after number N, at most 1,000
+//! - `GET /admin/pushes` how much is still to be told, `now` and `later`, as of the book's `line`; `POST /admin/pushes` has
+//!   what is for later told now
 //! - `GET /admin/faults`, `POST /admin/faults` `{"partner", "kind", "count", "on", "delay_ms"}` (see `faults`)
 //! - `GET /admin/faults/possible` every fault that some partner can have
 //! - `POST /admin/clock` `{"offset_micros"}` moves the sandbox's clock ahead of the real one

@@ -8,6 +8,7 @@ use crate::form::{self, Parameters};
 use crate::http::{Answer, Http};
 use crate::signed_json::Covered;
 use crate::{Limits, PartnerError, beijing, yuan};
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -45,6 +46,30 @@ pub fn fresh(partner: Side, url: &str, content: BTreeMap<String, Value>) -> Entr
 
 pub fn real_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// What the merchant has not noted yet. With the line of the book as of which this is so: where two looks are alike,
+/// nothing has come, gone or been answered between them.
+#[derive(Serialize)]
+pub struct Untold {
+    /// Due, or on its way and not answered.
+    now: usize,
+    /// At a later time, by the schedule or by a fault.
+    later: usize,
+    line: u64,
+}
+
+pub fn untold(state: &State) -> Untold {
+    let at = real_ms();
+    let now = state.pushes.values().filter(|push| push.due_ms <= at).count();
+    Untold { now, later: state.pushes.len() - now, line: state.line }
+}
+
+/// Lets what waits for a later time go now, so that nobody has to wait for it.
+pub fn hasten(state: &State) -> Vec<Entry> {
+    let at = real_ms();
+    let later = state.pushes.values().filter(|push| push.due_ms > at);
+    later.map(|push| Entry::Push(Push { state: PushState::Waiting, due_ms: at, ..push.clone() })).collect()
 }
 
 /// Sends what is due, for as long as the sandbox runs.

@@ -66,7 +66,7 @@ fn step(db: &Database, place: &mut Place) -> Outcome<usize> {
     let happened: Vec<Happened> = events.iter().filter_map(happened).collect();
     let shops: Vec<Id> = happened.iter().map(|one| one.shop.clone()).collect::<BTreeSet<_>>().into_iter().collect();
     let asked = shops.clone();
-    let wanted = !shops.is_empty() && !db.read_now(move |r| endpoint::of_shops(r, &asked))?.is_empty();
+    let wanted = !shops.is_empty() && !db.look_now(move |r| endpoint::of_shops(r, &asked))?.is_empty();
     if !wanted {
         place.reached = last;
         if place.reached - place.stored < PASSED_MAX {

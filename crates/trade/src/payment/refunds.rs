@@ -184,13 +184,14 @@ pub(crate) fn refund_done<R>(tx: &mut Tx, id: &Id, of_payment: &Id, at: i64) -> 
     }
     let (of_order, amount): (Option<Id>, i64) =
         refund::table.find(id).select((refund::of_order, refund::amount)).first(tx.db)?;
-    let currency: String = payment::table.find(of_payment).select(payment::currency).first(tx.db)?;
+    let (currency, checkout): (String, Id) =
+        payment::table.find(of_payment).select((payment::currency, payment::checkout)).first(tx.db)?;
     let shop: Option<Id> = match &of_order {
         Some(order) => Some(purchase_order::table.find(order).select(purchase_order::shop).first(tx.db)?),
         None => None,
     };
     settlement::refund(tx, id, shop.as_ref(), amount, &currency)?;
-    settle_if_empty(tx, of_payment)?;
+    settle_if_empty(tx, of_payment, &checkout)?;
     Ok(true)
 }
 
@@ -245,14 +246,14 @@ pub fn refunds_of_order<R>(scope: &mut impl Scope, order: &Id) -> Result<Vec<Ref
 
 /// Money of the buyer's checkout that goes back and was no order's (a payment of another amount, or a second one), oldest
 /// first.
-pub fn refunds_beside_orders<R>(scope: &mut impl Scope, buyer: &Buyer, checkout: &Id) -> Result<Vec<Refund>, Stop<R>> {
-    let payments: Vec<Id> = payment::table
-        .filter(payment::checkout.eq(checkout))
-        .filter(payment::buyer.eq(&buyer.member))
-        .select(payment::id)
-        .load(scope.db())?;
+pub fn refunds_beside_orders<R>(scope: &mut impl Scope, payments: &[Payment]) -> Result<Vec<Refund>, Stop<R>> {
+    // Nothing comes back of what never came.
+    let paid: Vec<Id> = payments.iter().filter(|payment| payment.paid_at.is_some()).map(|p| p.id.clone()).collect();
+    if paid.is_empty() {
+        return Ok(Vec::new());
+    }
     refunds(scope, |all| {
-        all.filter(refund::of_payment.eq_any(payments)).filter(refund::of_order.is_null()).order(refund::id).limit(100)
+        all.filter(refund::of_payment.eq_any(paid)).filter(refund::of_order.is_null()).order(refund::id).limit(100)
     })
 }
 

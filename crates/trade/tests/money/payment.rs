@@ -244,11 +244,12 @@ fn an_amount_that_is_wrong_twice_is_put_right() {
         assert_eq!((back.state, back.amount), (RefundState::Failed, placed.amount + 1));
         world.check();
         // The buyer sees it at the checkout, for it is no order's.
-        let (me, checkout) = (buyer.clone(), placed.checkout.clone());
-        let seen = world.read(move |r| payment::refunds_beside_orders(r, &me, &checkout));
-        assert_eq!(seen, std::slice::from_ref(&back));
-        let (stranger, checkout) = (world.buyer(), placed.checkout.clone());
-        assert!(world.read(move |r| payment::refunds_beside_orders(r, &stranger, &checkout)).is_empty());
+        let beside = |of: &Buyer| {
+            let payments = payments(world, of, &placed.checkout);
+            world.read(move |r| payment::refunds_beside_orders(r, &payments))
+        };
+        assert_eq!(beside(&buyer), std::slice::from_ref(&back));
+        assert!(beside(&world.buyer()).is_empty());
 
         let again = back.id.clone();
         world.write(move |tx| payment::retry_refund(tx, &again));

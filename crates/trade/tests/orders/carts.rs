@@ -1,7 +1,8 @@
 //! 2.3.1: the cart.
 
 use crate::market::*;
-use catalogue::policy::variant;
+use catalogue::policy::{shop, variant};
+use catalogue::shop::State;
 use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::prelude::*;
 use std::sync::Arc;
@@ -92,8 +93,7 @@ fn limits_hold() {
         assert_eq!(m.add(&buyer, &[]), Err(Refused::NothingChosen));
         let all: Vec<Wanted> = (0..300).map(|n| buttons.wanted(n, 1)).collect();
         assert_eq!(m.add(&buyer, &all), Err(Refused::Quantity { max: QUANTITY_MAX }));
-        let who = buyer.clone();
-        assert_eq!(m.read(move |r| Ok(trade::head(r, &who.member)?.0)), Ok(1));
+        assert_eq!(m.cart(&buyer).lines, 1);
         m.add(&buyer, &all[1..]).unwrap();
         let more: Vec<Wanted> = (0..201).map(|n| zippers.wanted(n, 1)).collect();
         assert_eq!(m.add(&buyer, &more), Err(Refused::CartFull { max: LINES_MAX }));
@@ -102,6 +102,44 @@ fn limits_hold() {
         // What is there already may grow.
         m.add(&buyer, &more[..1]).unwrap();
         assert_eq!(m.cart(&buyer).lines, 500);
+    });
+}
+
+/// What every request asks: whose session it is, with the lines in their cart and the shop that they sell from.
+#[test]
+fn a_visitor_comes_with_cart_and_shop() {
+    each(|m| {
+        let (buyer, seller) = (m.buyer(), m.shop(0, None));
+        let buttons = m.product(&seller, "Brass", &[(1, 100)], &[(0, 5), (0, 5)]);
+        m.add(&buyer, &[buttons.wanted(0, 1), buttons.wanted(1, 1)]).unwrap();
+        let arrives = |member: &db::Id| {
+            let who = member.clone();
+            m.write(move |tx| member::testing::session(tx, &who)).unwrap()
+        };
+        let (buys, sells) = (arrives(&buyer.member), arrives(&seller.member));
+        let visitor = |token: &member::Token| {
+            let token = token.clone();
+            m.read(move |r| Ok(trade::visitor(r, &token)?))
+                .unwrap()
+                .map(|(session, head)| (session.person().clone(), head))
+        };
+        let head = |lines, shop: Option<&catalogue::shop::Seller>| trade::Head { lines, seller: shop.cloned() };
+        assert_eq!(visitor(&buys), Some((buyer.member.clone(), head(2, None))));
+        let shop_is = |state: &'static str| {
+            let id = seller.shop.clone();
+            m.write(move |tx| {
+                diesel::update(shop::table.find(&id)).set(shop::state.eq(state)).execute(tx.db)?;
+                Ok(())
+            })
+            .unwrap();
+        };
+        for state in [State::Applied, State::Open, State::Refused, State::Paused, State::Closed] {
+            shop_is(state.id());
+            let sells_from = state.has_seller().then_some(&seller);
+            assert_eq!(visitor(&sells), Some((seller.member.clone(), head(0, sells_from))), "{state:?}");
+        }
+        m.pass_days(31);
+        assert_eq!(visitor(&buys), None, "a session that nobody used for thirty days");
     });
 }
 

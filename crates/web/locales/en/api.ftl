@@ -61,6 +61,7 @@ api-fault-text = We have noted it. Try again in a moment; if it stays, write to 
 api-unavailable = We are busy at the moment
 api-unavailable-text = Nothing is lost. Please try again in a minute.
 api-not-json = This is not JSON, or it was cut short.
+api-form-unreadable = This form cannot be read. It was cut short, Content-Type names no boundary, or the head of a part is not right: no name and no file name may have a control character. Mend it and send it again.
 api-unknown-field = There is no such field here.
 api-twice = It stands here twice.
 api-wrong-type = It is of another type than the documentation says.

@@ -134,6 +134,8 @@ errors-title = Please look at these again
 # When it cannot be done
 failure-bad-request = This request makes no sense to us
 failure-bad-request-text = It may have been cut short on its way. Go back and try once more.
+failure-unreadable-form = This form could not be read
+failure-unreadable-form-text = It was cut short on its way, or a file has a name that cannot be sent; nothing was done. Go back, give the file a plain name and send the form again.
 failure-stale-form = Please send the form once more
 failure-stale-form-text = The page was open for a long time, or your session has changed. Go back, load the page anew and send it again; nothing was done.
 failure-forbidden = You cannot open this page

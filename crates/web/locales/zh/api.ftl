@@ -61,6 +61,7 @@ api-fault-text = 我们已记录。请稍后再试；如仍然如此，请附 fa
 api-unavailable = 目前较繁忙
 api-unavailable-text = 没有丢失任何内容。请一分钟后再试。
 api-not-json = 不是 JSON，或内容不完整。
+api-form-unreadable = 无法读取该表单：内容不完整，Content-Type 未给出 boundary，或某一部分的头部有误（名称和文件名不得含有控制字符）。请改正后重新发送。
 api-unknown-field = 此处没有这个字段。
 api-twice = 此处重复出现。
 api-wrong-type = 类型与文档不符。

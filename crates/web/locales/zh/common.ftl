@@ -119,6 +119,8 @@ errors-title = 请检查以下内容
 # 无法完成
 failure-bad-request = 无法识别该请求
 failure-bad-request-text = 请求可能在传输中被截断。请返回后重试。
+failure-unreadable-form = 无法读取该表单
+failure-unreadable-form-text = 表单在传输中被截断，或文件名中含有无法发送的字符；刚才的操作没有生效。请返回，将文件改为简单的名称后重新提交。
 failure-stale-form = 请重新提交表单
 failure-stale-form-text = 页面打开时间过长，或登录状态已变化。请返回并刷新页面后再次提交；刚才的操作没有生效。
 failure-forbidden = 您无法打开此页面

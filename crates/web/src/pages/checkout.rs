@@ -1,6 +1,6 @@
 //! 2.3.2 and 2.3.3: the checkout, one order per seller, and the way to the cashier and back.
 
-use crate::app::{self, App, SignedIn, Told, ready};
+use crate::app::{self, App, SignedIn, Told, ready, told};
 use crate::error::Failure;
 use crate::form::{FieldError, FormData, FormErrors};
 use crate::format;
@@ -13,21 +13,18 @@ use crate::ui::{self, Entry, Kind};
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use db::{Id, Read, Stop};
+use db::Id;
 use maud::{Markup, html};
 use partners::alipay::Cashier;
 use policy::fields::{DeliveryTime, OrderNote};
 use policy::{Entered, Language, Purpose};
-use std::collections::HashSet;
 use std::time::Duration;
 use trade::Buyer;
 use trade::address::{ASSURANCE as ASSURANCE_TO_KEEP, Kept, Whose};
 use trade::cart::{self, Cart};
 use trade::checkout::{self, Destination, NewOrder, Once, Placed, PlacedOrder};
-use trade::order::{self, Filter};
 use trade::payment::{self, PaymentState};
 use trade::policy::{KeepAddressBook, TakePayment};
-use trade::state::OrderState;
 use vault::Actor;
 use vault::consent;
 
@@ -324,13 +321,12 @@ pub async fn pay(
         .ask(move |r| {
             let placed = checkout::of_checkout(r, &buyer, &checkout)?;
             let payments = payment::of_checkout(r, &buyer, &checkout)?;
-            let unpaid = unpaid(r, &buyer, &checkout)?;
-            let back = payment::refunds_beside_orders(r, &buyer, &checkout)?;
-            Ok((placed, payments, unpaid, back))
+            let back = payment::refunds_beside_orders(r, &payments)?;
+            Ok((placed, payments, back))
         })
         .await?;
-    let (placed, payments, unpaid, back) = found.map_err(|_: trade::Refused| Failure::NotFound)?;
-    let (to_pay, ended): (Vec<_>, Vec<_>) = placed.orders.iter().partition(|order| unpaid.contains(&order.order));
+    let (placed, payments, back) = found.map_err(|_: trade::Refused| Failure::NotFound)?;
+    let (to_pay, ended): (Vec<_>, Vec<_>) = placed.orders.iter().partition(|order| order.to_pay);
     let amount = to_pay.iter().map(|order| order.total).fold(0, i64::saturating_add);
     let paid = payments.iter().any(|p| p.paid_at.is_some() && p.state == PaymentState::Paid);
     let (title, orders) = match (to_pay.is_empty(), paid) {
@@ -374,20 +370,6 @@ pub async fn pay(
         }
     };
     Ok(frame.page(t(lang, "pay-title")).narrow().answer(main))
-}
-
-/// The orders of a checkout that are still to be paid, as the cashier will sum them up.
-fn unpaid(r: &mut Read, buyer: &Buyer, checkout: &Id) -> Result<HashSet<Id>, Stop<trade::Refused>> {
-    let mut filter = Filter { states: vec![OrderState::Placed], limit: 50, ..Filter::default() };
-    let mut found = HashSet::new();
-    loop {
-        let page = order::mine(r, buyer, &filter)?;
-        found.extend(page.rows.into_iter().filter(|row| row.head.checkout == *checkout).map(|row| row.head.order));
-        match page.next {
-            Some(before) => filter.before = Some(before),
-            None => return Ok(found),
-        }
-    }
 }
 
 /// `POST /pay/{checkout}`: to the payment company's cashier.
@@ -444,11 +426,8 @@ pub async fn returned(
     };
     let (buyer, number) = (me.buyer(), said.out_trade_no.clone());
     let mut news = app.arrivals.expect(number.clone());
-    let Some(found) = app
-        .ask(move |r| payment::by_number::<trade::Refused>(r, &buyer, &number))
-        .await?
-        .map_err(|refused| Failure::fault(refused.key()))?
-    else {
+    let look = app.vault.data().look(move |r| payment::by_number::<trade::Refused>(r, &buyer, &number));
+    let Some(found) = told(look.await)?.map_err(|refused| Failure::fault(refused.key()))? else {
         return Ok(frame.go(paths::ORDERS));
     };
     if found.paid_at.is_none() && !news.within(NEWS_MAX).await {

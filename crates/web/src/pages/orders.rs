@@ -251,8 +251,8 @@ pub async fn show(
             let detail = order::detail(r, &buyer, &access, &id)?;
             let way = shipping::way_for_buyer(r, &buyer, &access, &id)?;
             let mut refunds = refunds_of_order::<trade::Refused>(r, &id)?;
-            refunds.extend(refunds_beside_orders(r, &buyer, &detail.head.checkout)?);
             let payments = payment::of_checkout(r, &buyer, &detail.head.checkout)?;
+            refunds.extend(refunds_beside_orders(r, &payments)?);
             Ok((detail, way, refunds, payments))
         })
         .await?;

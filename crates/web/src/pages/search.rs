@@ -154,6 +154,7 @@ impl Asked {
             in_stock: !self.get("stock").is_empty(),
             sort,
             page: self.page,
+            walk: None,
             facets: true,
         }
     }
@@ -398,7 +399,7 @@ fn categories_to_choose<'a>(
     tree: &'a Tree,
     found: &Found,
 ) -> Vec<ui::FilterOption<'a>> {
-    let count = |key: &str| found.facets.categories.iter().find(|(k, _)| k == key).map_or(0, |(_, n)| *n);
+    let count = |key: &str| found.categories.iter().find(|(k, _)| k == key).map_or(0, |(_, n)| *n);
     let option = |category: &'a category::Category, depth, chosen| ui::FilterOption {
         label: both(lang, &category.name),
         href: asked.with(lang, &[("category", &category.key)]),

@@ -415,7 +415,10 @@ async fn receive(request: Request) -> Result<(FormData, Vec<Vec<u8>>), Failure> 
         } else {
             let bytes = field.bytes().await.map_err(broken)?;
             let text = form::text_of(&bytes);
-            if fields.len() == 1_000 || !seen.insert(name.clone()) {
+            if fields.len() == 1_000 {
+                return Err(Failure::TooLarge);
+            }
+            if !seen.insert(name.clone()) {
                 return Err(Failure::BadRequest);
             }
             fields.push((name, text));
