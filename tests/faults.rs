@@ -208,7 +208,8 @@ impl Walk<'_> {
         panic!("{}: {what} does not come", self.fault);
     }
 
-    /// What the partners held back, or told in vain, comes after all and is taken: nothing more can come.
+    /// What the partners held back, or told in vain, comes after all and is taken. What is planned for later, our
+    /// own questions, comes when time goes on.
     fn old_news_comes(&self) {
         let told = wait_at_most(AT_REST_MAX, || {
             let untold = self.market.at_rest()?;

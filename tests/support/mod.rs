@@ -339,7 +339,8 @@ impl Market {
     }
 
     /// What is untold where nothing is under way that could change anything before time goes on: no job runs or is due, the
-    /// sandbox has nothing to tell now, and the two have not spoken to each other while this was looked at.
+    /// sandbox has nothing to tell now, and the two have not spoken to each other while this was looked at. The followers of
+    /// events, search and webhooks, are not asked.
     pub fn at_rest(&self) -> Option<Untold> {
         let before = self.untold();
         (before.now == 0 && self.jobs_due() == 0 && self.untold() == before).then_some(before)

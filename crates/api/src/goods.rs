@@ -198,8 +198,9 @@ pub struct ValueCount {
 #[derive(Serialize, ToSchema)]
 pub struct SearchResult {
     pub items: Vec<ProductCard>,
-    /// `after` of the next page, in the same sort; null on the last one, however many there are. Goods that change
-    /// meanwhile may come twice or be missed, all others come once.
+    /// `after` of the next page, in the same sort; null on the last one, however many there are. In the sorts by price
+    /// and sales goods that change meanwhile may come twice or be missed, and all others come once. The general sort
+    /// ranks by the day and by how rare the words are, which change with other goods too.
     pub next: Option<String>,
     /// On all pages together.
     pub total: u64,

@@ -162,6 +162,7 @@ struct Seat {
 
 /// A connection, made anew when it has broken.
 struct Place {
+    purpose: Purpose,
     connection: Option<Link>,
     /// Whether a read transaction is open in which nothing was read yet: it has no snapshot before it is asked.
     begun: bool,
@@ -170,7 +171,7 @@ struct Place {
 
 impl Seat {
     fn new() -> Seat {
-        Seat { looks: Place::new(), snapshots: Place::new() }
+        Seat { looks: Place::new(Purpose::Look), snapshots: Place::new(Purpose::Read) }
     }
 
     fn place(&mut self, shared: &Shared, sees: Sees) -> &mut Place {
@@ -182,14 +183,17 @@ impl Seat {
 }
 
 impl Place {
-    fn new() -> Place {
-        Place { connection: None, begun: false, answered_at: Instant::now() }
+    fn new(purpose: Purpose) -> Place {
+        Place { purpose, connection: None, begun: false, answered_at: Instant::now() }
     }
 
     /// A connection with an open read transaction, or with none where the read wants none. One that was idle for long
     /// is asked by a BEGIN all the same whether it is still there.
     fn ready(&mut self, shared: &Shared, sees: Sees) -> Result<(&mut Link, Sees), String> {
         let lately = self.answered_at.elapsed() <= ALIVE_FOR;
+        if self.begun && !lately {
+            self.end(false);
+        }
         let goes_on = match sees {
             Sees::Latest => true,
             Sees::Snapshot => std::mem::take(&mut self.begun),
@@ -214,7 +218,7 @@ impl Place {
             self.connection = None;
         }
         if self.connection.is_none() {
-            let mut connection = connect(&shared.address, Purpose::Read)?;
+            let mut connection = connect(&shared.address, self.purpose)?;
             connection.run(sql).map_err(|error| crate::fault::told_without_values(&error))?;
             self.connection = Some(connection);
         }

@@ -33,6 +33,8 @@ const FACETS_MAX: NonZeroUsize = NonZeroUsize::new(512).unwrap();
 const CHOSEN_MAX: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 /// Goods stand on several lists. Some 800 bytes each.
 const CARDS_MAX: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
+/// What is asked in more bytes is no page of ours, and is not kept: the sizes above would not hold.
+const LENGTH_MAX: usize = 1_024;
 /// Some 200 bytes each.
 const LABELS_MAX: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
 
@@ -167,6 +169,14 @@ fn chosen_key(query: &Query) -> Query {
     Query { shops, places, attributes: query.attributes.clone(), ..Query::default() }
 }
 
+/// Bytes of what is looked for beside words.
+fn length(query: &Query) -> usize {
+    let categories = [&query.category, &query.within].into_iter().flatten();
+    let attributes = query.attributes.iter().flat_map(|chosen| [&chosen.name, &chosen.value]);
+    let texts = categories.chain(&query.places).chain(attributes).map(String::len);
+    texts.chain(query.shops.iter().map(|shop| shop.as_str().len())).sum()
+}
+
 fn has_chosen(query: &Query) -> bool {
     !query.shops.is_empty() || !query.places.is_empty() || !query.attributes.is_empty()
 }
@@ -226,6 +236,10 @@ impl State {
     /// What is kept of a list; its order if it goes as far as is asked.
     fn parts(&mut self, day: i64, query: &Query) -> Parts {
         let mut parts = Parts::default();
+        if query.facets {
+            parts.chosen =
+                if has_chosen(query) { part(&mut self.chosen, &chosen_key(query)) } else { Some(Arc::default()) };
+        }
         if !query.words.is_empty() {
             return parts;
         }
@@ -237,8 +251,6 @@ impl State {
         if query.facets {
             parts.categories = part(&mut self.categories, &categories_key(query));
             parts.facets = part(&mut self.facets, &facets_key(query));
-            parts.chosen =
-                if has_chosen(query) { part(&mut self.chosen, &chosen_key(query)) } else { Some(Arc::default()) };
         }
         parts
     }
@@ -319,16 +331,24 @@ impl Remembered {
         Some(ordered.found(query, cards?, parts))
     }
 
-    /// What is kept of a list that no words were searched for.
+    /// What is kept of a list: of one that words were searched for, only what its filters are called.
     pub fn parts(&self, moment: Moment, query: &Query) -> Parts {
         self.of(moment.generation).map(|mut kept| kept.parts(moment.day, query)).unwrap_or_default()
     }
 
     pub fn keep(&self, moment: Moment, query: &Query, new: &Parts) {
-        if !query.words.is_empty() {
+        if length(query) > LENGTH_MAX {
             return;
         }
         let Some(mut kept) = self.of(moment.generation) else { return };
+        if let Some(part) = new.chosen.clone()
+            && has_chosen(query)
+        {
+            kept.chosen.put(chosen_key(query), Kept { of: chosen_of(query), part });
+        }
+        if !query.words.is_empty() {
+            return;
+        }
         // What comes after some place is not the list.
         let from_its_beginning = query.walk.is_none_or(|walk| walk.after.is_none());
         if let Some(part) = &new.ordered
@@ -345,11 +365,6 @@ impl Remembered {
             // Other shops are counted beside the chosen ones.
             let of = Of::goods(query.category.as_deref(), &[]);
             kept.facets.put(facets_key(query), Kept { of, part });
-        }
-        if let Some(part) = new.chosen.clone()
-            && has_chosen(query)
-        {
-            kept.chosen.put(chosen_key(query), Kept { of: chosen_of(query), part });
         }
     }
 
@@ -447,6 +462,23 @@ mod tests {
         assert!(has(&remembered, tomorrow, &cups));
     }
 
+    /// What the filters are called is the same whatever words are looked for; nothing else is kept of those.
+    #[test]
+    fn of_a_search_for_words_the_names_of_its_filters_are_kept() {
+        let remembered = Remembered::new(NOW.generation);
+        let filtered = Query { places: vec!["Yiwu".to_owned()], facets: true, ..Query::default() };
+        let (canary, other) =
+            (Query { words: "canary".to_owned(), ..filtered.clone() }, Query { words: "cup".to_owned(), ..filtered });
+        remembered.keep(NOW, &canary, &Parts { chosen: Some(Arc::default()), ..empty() });
+        let parts = remembered.parts(NOW, &other);
+        assert!(parts.chosen.is_some() && parts.ordered.is_none() && !has(&remembered, NOW, &canary));
+        let mut town = Concerned::default();
+        town.note([marks::place("Yiwu")]);
+        remembered.will_change(town);
+        remembered.go_on(5);
+        assert!(remembered.parts(Moment { generation: 5, ..NOW }, &other).chosen.is_none());
+    }
+
     /// Neither many lists nor long ones take more room than is said above.
     #[test]
     fn lists_have_a_bound() {
@@ -471,5 +503,10 @@ mod tests {
         let kept = remembered.kept();
         assert_eq!((kept.listed, kept.orders.len()), (0, ORDERS_MAX.get()));
         assert!(size_of::<Listed>() <= 48);
+        drop(kept);
+        for n in 0..30 {
+            remembered.keep(NOW, &of_category(&format!("{n}{}", "x".repeat(LENGTH_MAX))), &parts);
+        }
+        assert_eq!(remembered.kept().listed, 0, "what is asked in more bytes than a page would is not kept");
     }
 }

@@ -112,7 +112,7 @@ mod tests {
 
     enum When {
         AtOnce,
-        /// When whoever asked has hung up.
+        /// When whoever asked has hung up; or never would, which the test then sees.
         TooLate,
     }
 
@@ -124,6 +124,7 @@ mod tests {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 4096]);
             if let When::TooLate = when {
+                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
                 let _ = stream.read_to_end(&mut Vec::new());
             }
             let _ = stream.write_all(answer.as_bytes());

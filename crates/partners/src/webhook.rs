@@ -391,7 +391,7 @@ mod tests {
 
     enum When {
         AtOnce,
-        /// When whoever asked has hung up.
+        /// When whoever asked has hung up; or never would, which the test then sees.
         TooLate,
     }
 
@@ -404,6 +404,7 @@ mod tests {
             let mut heard = vec![0; 4096];
             let n = stream.read(&mut heard).unwrap_or(0);
             if let When::TooLate = when {
+                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
                 let _hung_up = stream.read_to_end(&mut Vec::new());
             }
             let _gone = stream.write_all(&answer);

@@ -80,7 +80,8 @@ impl Seat {
             self.begun = false;
             return self.run(command, shared);
         };
-        // A connection that broke since is found out by the command's first statement, and the command runs again.
+        // A connection that broke since is found out by the command's first statement, and the command runs again; one that
+        // has no statement is told that nobody knows.
         if !std::mem::take(&mut self.begun)
             && let Err(error) = connection.run("begin")
         {

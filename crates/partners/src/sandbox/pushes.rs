@@ -69,7 +69,9 @@ pub fn untold(state: &State) -> Untold {
 pub fn hasten(state: &State) -> Vec<Entry> {
     let at = real_ms();
     let later = state.pushes.values().filter(|push| push.due_ms > at);
-    later.map(|push| Entry::Push(Push { state: PushState::Waiting, due_ms: at, ..push.clone() })).collect()
+    // Without its pauses a push would be given up within a moment.
+    let at_once = |push: &Push| Push { state: PushState::Waiting, due_ms: at, attempts: 0, ..push.clone() };
+    later.map(|push| Entry::Push(at_once(push))).collect()
 }
 
 /// Sends what is due, for as long as the sandbox runs.
