@@ -446,7 +446,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("database.files", "folder of media and search index where the data are on PostgreSQL"),
     ("database.epoch_keys", "folder of the epoch keys where the key store is on PostgreSQL"),
     ("database.writers", "writing connections on PostgreSQL"),
-    ("database.readers", "reading connections"),
+    ("database.readers", "reads at a time; on PostgreSQL two connections each"),
     ("operator.company, company_zh", "who answers for the marketplace"),
     ("operator.address", "its registered address"),
     ("operator.service_phone, service_email", "customer service"),
