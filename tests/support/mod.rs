@@ -5,7 +5,7 @@
 #![allow(dead_code)]
 
 use db::testing::{OwnServer, Setup, TestDatabase};
-use db::{Address, Engine};
+use db::{Address, Db, Engine};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{Connection, RunQueryDsl};
@@ -258,23 +258,19 @@ impl Market {
 
     /// What cannot come to be in a test's time is written into the marketplace's data by hand.
     pub fn has(&self, sql: &str) {
-        let done = match self.databases.first() {
-            Some(data) => {
-                let data = diesel::PgConnection::establish(&url_of(data));
-                data.expect("the marketplace's database").batch_execute(sql)
-            }
-            None => {
-                let data = diesel::SqliteConnection::establish(&self.file());
-                let patient = format!("pragma busy_timeout = 20000; {sql}");
-                data.expect("the marketplace's database").batch_execute(&patient)
-            }
-        };
-        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        self.data().batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    /// Where SQLite's data lie.
-    fn file(&self) -> String {
-        self.folder.path().join("hanse-data/hanse.sqlite").display().to_string()
+    /// A connection of our own to the marketplace's data.
+    fn data(&self) -> Db {
+        let there = "the marketplace's database";
+        if let Some(data) = self.databases.first() {
+            return Db::Pg(diesel::PgConnection::establish(&url_of(data)).expect(there));
+        }
+        let file = self.folder.path().join("hanse-data/hanse.sqlite").display().to_string();
+        let mut data = diesel::SqliteConnection::establish(&file).expect(there);
+        data.batch_execute("pragma busy_timeout = 20000").expect("it waits for its turn");
+        Db::Sqlite(data)
     }
 
     /// How many of the marketplace's jobs run, or are due by its clock.
@@ -283,18 +279,7 @@ impl Market {
         let now = i64::try_from(real).expect("within an age") + self.moved.get();
         let due =
             format!("(select count(*) from job where state = 'running' or state = 'waiting' and due_at <= {now})");
-        let due = diesel::select(diesel::dsl::sql::<BigInt>(&due));
-        let counted = match self.databases.first() {
-            Some(data) => {
-                let mut data = diesel::PgConnection::establish(&url_of(data)).expect("the marketplace's database");
-                due.get_result::<i64>(&mut data)
-            }
-            None => {
-                let mut data = diesel::SqliteConnection::establish(&self.file()).expect("the marketplace's database");
-                data.batch_execute("pragma busy_timeout = 20000").expect("it waits for its turn");
-                due.get_result::<i64>(&mut data)
-            }
-        };
+        let counted = diesel::select(diesel::dsl::sql::<BigInt>(&due)).get_result(&mut self.data());
         counted.unwrap_or_else(|error| panic!("the jobs are not counted: {error}"))
     }
 

@@ -61,8 +61,8 @@ impl State {
     }
 
     /// Whether whoever owns it is a seller: of a shop that is paused too, whose orders in hand go on.
-    pub const fn has_seller(self) -> bool {
-        matches!(self, State::Open | State::Paused)
+    pub fn has_seller(self) -> bool {
+        State::WITH_SELLER.contains(&self)
     }
 
     /// Those of which it holds, for queries.

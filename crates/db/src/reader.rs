@@ -247,8 +247,6 @@ where
     fn run(self: Box<Self>, shared: &Arc<Shared>, seat: &mut Seat) {
         let Question { sees, read, to } = *self;
         let place = seat.place(shared, sees);
-        // On PostgreSQL only reads that want a snapshot come to this place.
-        let chained = sees == Sees::Snapshot && shared.address.engine() == Engine::Postgres;
         let (connection, sees) = match place.ready(shared, sees) {
             Ok(ready) => ready,
             Err(told) => return to.give(Err(Failed::Unavailable(told))),
@@ -256,7 +254,8 @@ where
         let mut collected = Collected::default();
         let ended = run_read(connection, shared, &mut collected, sees == Sees::Snapshot, read);
         let sound = sees == Sees::Latest && matches!(ended, ReadEnd::Answer(_));
-        let broken = !sound && !place.end(chained && shared.reads.is_waiting());
+        let goes_on = place.purpose == Purpose::Read && shared.reads.is_waiting();
+        let broken = !sound && !place.end(goes_on);
         place.answered_at = Instant::now();
         let result = match ended {
             ReadEnd::Answer(result) => result,

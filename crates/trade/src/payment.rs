@@ -233,12 +233,12 @@ pub fn begin(tx: &mut Tx, buyer: &Buyer, access: &Access<TakePayment>, checkout:
 type AndAccount = (Payment, String);
 
 /// A checkout has one open payment at most.
-fn open_of(tx: &mut Tx, checkout: &Id) -> Result<Option<AndAccount>, Stop<Refused>> {
+fn open_of<R>(scope: &mut impl Scope, checkout: &Id) -> Result<Option<AndAccount>, Stop<R>> {
     let query = payment::table
         .filter(payment::checkout.eq(checkout))
         .filter(payment::state.eq(PaymentState::Open.id()))
         .select((PAYMENT, payment::account_ref));
-    let row: Option<(PaymentRow, String)> = on_each!(tx.db, c => query.get_result(c)).optional()?;
+    let row: Option<(PaymentRow, String)> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
     row.map(|(row, account)| Ok((read(row)?, account))).transpose()
 }
 
@@ -622,13 +622,8 @@ pub(crate) fn run_out<R>(scope: &mut impl Scope, limit: i64) -> Result<Vec<RunOu
         if found.iter().any(|known| known.checkout == checkout) {
             continue;
         }
-        let row: Option<PaymentRow> = payment::table
-            .filter(payment::checkout.eq(&checkout))
-            .filter(payment::state.eq(PaymentState::Open.id()))
-            .select(PAYMENT)
-            .first(scope.db())
-            .optional()?;
-        found.push(RunOut { checkout, since, open: row.map(read).transpose()? });
+        let open = open_of(scope, &checkout)?.map(|(open, _)| open);
+        found.push(RunOut { checkout, since, open });
     }
     Ok(found)
 }

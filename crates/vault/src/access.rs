@@ -6,7 +6,7 @@
 use crate::keys::{Fresh, PersonKey};
 use crate::policy::{consent, person};
 use crate::{NotOpened, State, Vault, ledger};
-use db::{Id, Scope, Stop, load_each, on_each};
+use db::{Id, Scope, Stop, load_each};
 use diesel::prelude::*;
 use policy::{Basis, Duty, FieldInfo, Purpose, RecipientInfo, Role};
 use std::collections::{HashMap, HashSet};
@@ -265,14 +265,7 @@ struct Found {
 fn look_up<P: Purpose>(scope: &mut impl Scope, people: &[Id]) -> QueryResult<Found> {
     let ids: Vec<&str> = people.iter().map(Id::as_str).collect();
     let query = person::table.select((person::id, person::state, person::version));
-    let mut states = Vec::with_capacity(ids.len());
-    if scope.db().asks_one_by_one(ids.len()) {
-        for id in &ids {
-            states.extend(on_each!(scope.db(), c => query.filter(person::id.eq(*id)).get_result(c)).optional()?);
-        }
-    } else {
-        states = on_each!(scope.db(), c => query.filter(person::id.eq_any(&ids)).load(c))?;
-    }
+    let states = load_each!(scope.db(), query, person::id, &ids => (String, String, i64))?;
     let mut agreed = Vec::new();
     if P::INFO.basis.asks() {
         let query = consent::table
