@@ -1,27 +1,33 @@
 //! Hostile texts in every field of every form that stands on a page, and in every text of the interface for programs: each
 //! is taken or refused by name, and wherever it is shown it is a text.
 
+#[path = "hostile/elsewhere.rs"]
+mod elsewhere;
 #[path = "support/hostile_files.rs"]
 mod files;
+#[path = "hostile/form.rs"]
+mod form;
 #[path = "support/hostile.rs"]
 mod hostile;
+#[path = "hostile/people.rs"]
+mod people;
 #[path = "support/hostile_programs.rs"]
 mod programs;
 mod support;
+#[path = "hostile/tables.rs"]
+mod tables;
 
 use db::Engine;
-use files::{Multipart, Table, archive, cells, goods, mend_table, picture, read, written};
+use form::{Values, as_shown, body, good, has_texts, is_file, is_text, mistakes, pressed, set};
+use people::{People, Person, at_the_cashier, pays};
 use regex_lite::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use support::{Field, Form, Market, asked, forms, wait_at_most};
-use web::{Gate, Route};
+use support::{Field, Form, Market, asked, forms};
+use web::Route;
 
-const PASSWORD: &str = "wholesale-1688";
 /// In so many rounds all forms are sent; in each of them every field meets a text of each class.
 const ROUNDS: usize = 3;
-/// Behind the doors a password is hashed for most of what is sent.
-const ROUNDS_AT_THE_DOORS: usize = 2;
 /// So many texts of each class every field has met at last.
 const SEVERAL: usize = 2;
 
@@ -106,19 +112,6 @@ const NEVER_TAKEN: [&str; 8] = [
 /// Where the browser comes back from the cashier: it only leads on.
 const UNSEEN: [&str; 1] = ["/pay/return"];
 
-fn is_text(kind: &str) -> bool {
-    !matches!(kind, "hidden" | "checkbox" | "radio" | "select" | "button" | "submit")
-}
-
-fn is_file(form: &Form, name: &str) -> bool {
-    form.fields.iter().any(|field| field.name == name && field.kind == "file")
-}
-
-/// Of those that are typed into, and of the files' names.
-fn has_texts(form: &Form) -> bool {
-    form.fields.iter().any(|field| is_text(&field.kind) && field.kind != "file")
-}
-
 fn is_plain(route: &Route) -> bool {
     [web::pages::machines().table(), web::assets::routes().table()].concat().contains(route)
 }
@@ -159,116 +152,6 @@ fn known_as(form: &Form, page: &str) -> String {
 fn without_rows(name: &str) -> String {
     let row = Regex::new(r"[0-9a-f]{8}-[0-9a-f-]{27}$|\d+$").expect("a pattern");
     row.replace_all(name, "*").into_owned()
-}
-
-struct Person {
-    cookies: String,
-    csrf: String,
-    opens: &'static [Gate],
-}
-
-impl Person {
-    /// As somebody sends forms who has this page open.
-    fn at(browser: &mut support::Browser, page: &str, opens: &'static [Gate]) -> Person {
-        browser.get(page).shows(&["_csrf"]);
-        let csrf = browser.find(r#"name="_csrf" value="([^"]*)""#);
-        Person { cookies: browser.cookies(), csrf, opens }
-    }
-
-    fn guest(market: &Market) -> Person {
-        Person::at(&mut market.browser(), "/en/sign-in", &[Gate::Anybody])
-    }
-
-    fn desk(market: &Market, account: &str, password: &str) -> Person {
-        let mut browser = market.browser();
-        browser.get("/en/console/sign-in");
-        browser.send("/console/sign-in", &[("account", account), ("password", password)]);
-        Person::at(&mut browser, "/en/console/tokens", &[Gate::Anybody, Gate::Staff])
-    }
-}
-
-/// A buyer, a seller, somebody who asks for a shop, staff, and a guest, whose pages show what the others wrote.
-struct People {
-    buyer: Person,
-    seller: Person,
-    applicant: Person,
-    operator: Person,
-    /// The record of all trades is not the operator's.
-    finance: Person,
-    guest: Person,
-    /// The seller's.
-    shop: String,
-    /// Pages of the seller's goods.
-    goods: Vec<String>,
-}
-
-impl People {
-    fn come(market: &Market) -> (People, support::Browser<'_>) {
-        let mut buyer = market.browser();
-        buyer.registers("hostile_buyer", "13966250009");
-        buyer.get("/en/my/addresses");
-        buyer.send("/my/privacy/consents/answer", &[("answer", "yes")]);
-        let mut seller = market.browser();
-        seller.signs_in("demo_seller_2", PASSWORD);
-        seller.get("/en/sell/products").shows(&["/en/sell/products/0"]);
-        let product = seller.find(r#"href="/en/sell/products/([0-9a-f-]{36})""#);
-        let shop = seller.get(&format!("/en/product/{product}")).find(r#"href="(/en/shop/[0-9a-f-]{36})""#);
-        let mut applicant = market.browser();
-        applicant.registers("hostile_applicant", "13966250008");
-        let account = ["staff", "add", "--account", "hostile_books", "--name", "Books", "--role", "finance"];
-        market.command_with(&account, "their own books-1688");
-        let people = People {
-            buyer: Person::at(&mut buyer, "/en/my/security", &[Gate::Anybody, Gate::Member]),
-            seller: Person::at(&mut seller, "/en/my/security", &[Gate::Anybody, Gate::Member, Gate::Seller]),
-            applicant: Person::at(&mut applicant, "/en/my/security", &[Gate::Member]),
-            operator: Person::desk(market, "operator", PASSWORD),
-            finance: Person::desk(market, "hostile_books", "their own books-1688"),
-            guest: Person::guest(market),
-            shop,
-            goods: Vec::new(),
-        };
-        (people, buyer)
-    }
-
-    /// In an order in which what one writes lies before the next: the order before its seller, the shop before the desk.
-    fn all(&self) -> [&Person; 6] {
-        [&self.buyer, &self.seller, &self.applicant, &self.operator, &self.finance, &self.guest]
-    }
-
-    /// Where others are shown what this form took; where its sender is led, is looked at anyway. The consoles first.
-    fn shows(&self, to: &str) -> Vec<(&Person, String)> {
-        match without_ids(to).as_str() {
-            "/en/sell/shop" => vec![
-                (&self.operator, "/en/console/shops?state=open".to_owned()),
-                (&self.operator, self.shop.replace("/en/", "/en/console/").replace("/shop/", "/shops/")),
-                (&self.finance, "/en/console/orders".to_owned()),
-                (&self.guest, self.shop.clone()),
-            ],
-            "/en/sell/products/*" => vec![(&self.guest, to.replace("/sell/products/", "/product/"))],
-            "/en/my/addresses/*" => vec![(&self.buyer, "/en/checkout".to_owned())],
-            "/en/checkout" => vec![(&self.buyer, "/en/orders".to_owned())],
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// The buyer pays the newest order, so that its seller has it on the desk.
-fn pays(market: &Market, buyer: &mut support::Browser) {
-    buyer.get("/en/orders").shows(&["/en/orders/"]);
-    let order = buyer.find(r#"href="(/en/orders/[0-9a-f-]{36})""#);
-    buyer.get(&order).shows(&["/en/pay/"]);
-    let pay = buyer.find(r#"href="(/en/pay/[0-9a-f-]{36})""#);
-    buyer.get(&pay);
-    buyer.send(pay.trim_start_matches("/en"), &[]);
-    at_the_cashier(market, buyer);
-    buyer.get(&pay).shows(&["Paid"]);
-}
-
-/// Pays what the payment company shows.
-fn at_the_cashier(market: &Market, buyer: &mut support::Browser) {
-    assert!(buyer.url.starts_with(&market.sandbox), "at the cashier: {}", buyer.url);
-    let form = buyer.url.rsplit('/').next().expect("a name").to_owned();
-    buyer.send(&form, &[("payer", "0"), ("act", "pay")]);
 }
 
 struct Answer {
@@ -621,260 +504,6 @@ impl Hostile<'_> {
         }
     }
 
-    // --- what is no round ---------------------------------------------------------------------------------------------
-
-    /// What somebody says who asks for a shop, and why it is refused: both stand in the consoles, in one state after the
-    /// other.
-    fn in_the_consoles(&mut self, people: &People) {
-        let shop = Regex::new(r#"href="(/en/console/shops/[0-9a-f-]{36})""#).expect("a pattern");
-        let [apply, decide] = IN_THE_CONSOLES;
-        for n in 0..=ROUNDS * self.classes.len() {
-            let (to, form) = self.form_on(&people.applicant, apply, apply).expect("who is refused asks again");
-            let asked = self.send(&people.applicant, &to, &form, Mending::UntilTaken);
-            assert!(asked.is_some(), "{:?}", self.refused.get(apply));
-            if n == ROUNDS * self.classes.len() {
-                // The last one waits for a decision, for whoever looks from here on.
-                return;
-            }
-            let list = self.page(&people.operator, "/en/console/shops").text;
-            let page = shop.captures(&list).expect("the shop that was asked for")[1].to_owned();
-            let (to, form) = self.form_on(&people.operator, &page, decide).expect("it waits for a decision");
-            let refused = self.send(&people.operator, &to, &form, Mending::UntilTaken);
-            assert!(refused.is_some(), "{:?}", self.refused.get(decide));
-            self.page(&people.operator, "/en/console/shops?state=refused");
-            self.page(&people.operator, &page);
-        }
-    }
-
-    /// The doors, by somebody who came for this and is needed for nothing else. An hour has so many tries; then it is
-    /// another hour.
-    fn at_the_doors(&mut self, people: &People) {
-        let mut browser = self.market.browser();
-        browser.registers("hostile_doors", "13966250007");
-        let member = Person::at(&mut browser, "/en/my/security", &[]);
-        self.good.insert("password", "another good long phrase".to_owned());
-        self.names(&people.guest);
-        let mut doors = Vec::new();
-        for n in 0..ROUNDS_AT_THE_DOORS * self.classes.len() {
-            if n.is_multiple_of(5) {
-                self.market.clock_moves(Duration::from_secs(60 * 60));
-                doors = self.doors(&people.guest, &member, &people.finance);
-            }
-            for (person, to, form) in &doors {
-                self.send(person, to, form, Mending::Nothing);
-            }
-        }
-    }
-
-    /// The forms of all doors as they stand in this hour, those behind a code too.
-    fn doors<'p>(
-        &mut self,
-        guest: &'p Person,
-        member: &'p Person,
-        desk: &'p Person,
-    ) -> Vec<(&'p Person, String, Form)> {
-        let mut pages = vec![(member, "/en/my/security", "/en/my/security/password"), (desk, "/en/console/prove", "")];
-        let of_guests =
-            ["/en/register", "/en/sign-in", "/en/sign-in/code", "/en/sign-in/forgotten", "/en/console/sign-in"];
-        pages.extend(of_guests.map(|page| (guest, page, "")));
-        pages.push((member, "/en/my/security/prove", ""));
-        let mut doors = Vec::new();
-        for (person, page, to) in pages {
-            let to = if to.is_empty() { page } else { to };
-            let (to, form) = self.form_on(person, page, to).unwrap_or_else(|| panic!("{page} has its form"));
-            doors.push((person, to, form));
-        }
-        for (page, phone) in [
-            ("/en/register", "13966250006"),
-            ("/en/sign-in/code", "13966250007"),
-            ("/en/sign-in/forgotten", "13966250008"),
-        ] {
-            let (to, form) = self.after_the_phone(guest, page, phone);
-            doors.push((guest, to, form));
-        }
-        let proving = forms(&self.page(member, "/en/my/security/prove").text);
-        let code = proving.into_iter().find(|form| form.action.as_deref() == Some("/en/my/security/prove/code"));
-        let code = code.expect("a code may be asked for");
-        let answer = self.sent(member, "/en/my/security/prove/code", &code, &as_shown(&code));
-        let (to, form) = second_page(&answer);
-        doors.push((member, to, form));
-        doors
-    }
-
-    /// The form that comes after the one that asks for a telephone.
-    fn after_the_phone(&mut self, guest: &Person, page: &str, phone: &str) -> (String, Form) {
-        let (to, form) = self.form_on(guest, page, page).expect("it asks for a telephone");
-        let phone = vec![("phone".to_owned(), phone.as_bytes().to_vec())];
-        let answer = self.send_these(guest, &to, &form, phone, Mending::Nothing);
-        second_page(&answer.unwrap_or_else(|| panic!("{page}: {:?}", self.refused.get(page))))
-    }
-
-    /// Every text as the name of a new member; whoever is let in bears it as it was typed.
-    fn names(&mut self, guest: &Person) {
-        let mut codes = 0;
-        let mut open: Option<(String, Form)> = None;
-        for at in 0..self.strings.len() {
-            if open.is_none() {
-                // So many codes go to one address in an hour.
-                codes += 1;
-                if codes % 25 == 24 {
-                    self.market.clock_moves(Duration::from_secs(60 * 60));
-                }
-                let phone = format!("139663{codes:05}");
-                open = Some(self.after_the_phone(guest, "/en/register", &phone));
-                self.good.insert("code", self.market.code_for(&phone));
-            }
-            let Some((to, form)) = &open else { continue };
-            let text = self.meets(to, "name", "text", at);
-            let texts = vec![("name".to_owned(), text.clone())];
-            if let Some(answer) = self.send_these(guest, to, form, texts, Mending::Nothing) {
-                let name = String::from_utf8(text).expect("a name is a text");
-                let page = self.ask(&answer.cookies, "GET", "/en/my", None);
-                assert!(page.status == 200 && page.text.contains(name.trim()), "{name:?} has another name");
-                open = None;
-            }
-        }
-        assert!(codes > 5, "{codes}: hardly any name was taken");
-    }
-
-    /// In addresses: searched for, asked for, and where somebody is said to come from.
-    fn in_addresses(&self, person: &Person) {
-        let routes = hanse::house::routes();
-        let named: Vec<&Route> = routes.iter().filter(|r| r.method == "GET" && r.path.contains('{')).collect();
-        for (n, text) in self.strings.iter().enumerate() {
-            let text: String = form_urlencoded::byte_serialize(&text.bytes[..text.bytes.len().min(2_000)]).collect();
-            let text = text.replace('+', "%20");
-            self.page(person, &format!("/en/search?q={text}"));
-            self.page(person, &format!("/suggest?q={text}"));
-            let places =
-                ["/en/sign-in?next=", "/en/my?said=", "/en/orders?after=", "/en/search?category=", "/zh/search?sort="];
-            self.page(person, &format!("{}{text}", places[n % places.len()]));
-            let route = named[n % named.len()];
-            let parts = Regex::new(r"\{[a-z]+\}").expect("a pattern");
-            let to = parts.replace_all(route.path, text.replace('$', "%24").as_str()).into_owned();
-            let language = if is_plain(route) { "" } else { "/en" };
-            let answer = self.page(person, &format!("{language}{to}"));
-            assert!(!answer.text.contains("root:"), "{to}");
-        }
-    }
-
-    // --- tables -------------------------------------------------------------------------------------------------------
-
-    /// Uploads a table and waits until it is checked; the address of what came of it.
-    fn uploads(&self, seller: &Person, name: &str, table: &Table, archive: &[u8]) -> String {
-        let mut form = Multipart::new();
-        form.field("_csrf", seller.csrf.as_bytes());
-        form.file("sheet", name.as_bytes(), &written(table));
-        form.file("archive", name.as_bytes(), archive);
-        let answer = self.ask(&seller.cookies, "POST", "/en/sell/import", Some(form.body()));
-        assert_eq!(answer.status, 303, "the table is taken: {:?}", mistakes(&answer.text));
-        let import = answer.location.split('?').next().unwrap_or("").to_owned();
-        let checked = || self.page(seller, &import).text.contains("/close").then_some(());
-        wait_at_most(Duration::from_secs(120), checked).expect("it is checked");
-        import
-    }
-
-    /// In the cells of a seller's table that hold no text too; the address of what came of it.
-    fn in_tables(&self, seller: &Person) -> String {
-        let heads = ["product_ref", "title_en", "text_en", "variant_en", "stock", "category"];
-        let mut table: Table = vec![heads.map(str::to_owned).into()];
-        for (n, text) in cells().iter().map(String::as_str).enumerate() {
-            let (reference, stock) = (format!("Q-{n}"), if n % 2 == 0 { text } else { "5" });
-            table.push([reference.as_str(), text, text, text, stock, text].map(str::to_owned).into());
-        }
-        self.uploads(seller, "../zq<img src=x onerror=zq()>.csv", &table, b"")
-    }
-
-    /// Goods with every text in every cell of text. What the check finds wrong is mended cell by cell, as a seller does,
-    /// and all the rest is imported and shown: the pages of these goods.
-    fn imported(&mut self, people: &People) -> Vec<String> {
-        let seller = &people.seller;
-        let export = self.page(seller, "/en/sell/export.csv").text;
-        let category = export.lines().nth(1).and_then(|line| line.split(',').nth(2)).expect("a category").to_owned();
-        let mut table = goods(&category);
-        self.good.insert("category", category);
-        let archive = archive();
-        let import = loop {
-            let import = self.uploads(seller, &format!("zq\" x=\"{}.csv", "\u{202e}"), &table, &archive);
-            let found = self.page(seller, &format!("{import}/mistakes.csv")).text;
-            if mend_table(&mut table, &found) == 0 {
-                break import;
-            }
-        };
-        let start = forms(&self.page(seller, &import).text)
-            .into_iter()
-            .find(|form| form.action == Some(format!("{import}/start")));
-        let start = start.expect("it can be imported");
-        let answer = self.sent(seller, &format!("{import}/start"), &start, &as_shown(&start));
-        assert_eq!(answer.status, 303);
-        let done = || self.page(seller, &import).text.contains("Buyers find all of it now.").then_some(());
-        wait_at_most(Duration::from_secs(180), done).expect("it is imported");
-        self.came_back(seller, &table);
-        self.shown_everywhere(people, table.len() - 1)
-    }
-
-    /// What was imported stands in the export as it was typed, but for the apostrophe before a formula.
-    fn came_back(&self, seller: &Person, table: &Table) {
-        let export = read(&self.page(seller, "/en/sell/export.csv").text);
-        let plain = |cell: &str| cell.strip_prefix('\'').unwrap_or(cell).trim().to_owned();
-        let column = |table: &Table, name: &str| table[0].iter().position(|head| head == name).expect("a column");
-        let of = |table: &Table, row: &[String], name: &str| plain(&row[column(table, name)]);
-        let by_reference: BTreeMap<String, &Vec<String>> =
-            export[1..].iter().map(|row| (of(&export, row, "product_ref"), row)).collect();
-        for row in &table[1..] {
-            let back = by_reference.get(&of(table, row, "product_ref"));
-            let back = back.unwrap_or_else(|| panic!("{row:?} is not in the export"));
-            for name in ["title_en", "title_zh", "text_en", "text_zh", "unit_zh", "differ_in_en", "variant_en"] {
-                assert_eq!(of(&export, back, name), of(table, row, name).replace("\r\n", "\n"), "{name} of {row:?}");
-            }
-        }
-    }
-
-    /// The lists and the pages of the goods that were imported, to the seller, to everybody, and in both languages.
-    fn shown_everywhere(&self, people: &People, count: usize) -> Vec<String> {
-        let product = Regex::new(r#"href="/en/sell/products/([0-9a-f-]{36})""#).expect("a pattern");
-        let mut ids = BTreeSet::new();
-        for page in self.all_pages(&people.seller, "/en/sell/products") {
-            ids.extend(product.captures_iter(&page).map(|found| found[1].to_owned()));
-        }
-        // The newest are those of the import: an id begins with its time.
-        let ids: Vec<String> = ids.into_iter().rev().take(count).collect();
-        assert_eq!(ids.len(), count);
-        for id in &ids {
-            self.page(&people.guest, &format!("/en/product/{id}"));
-            self.page(&people.seller, &format!("/zh/sell/products/{id}"));
-        }
-        for list in ["/en/search?q=zq", "/zh/search?q=zq"] {
-            let pages = self.all_pages(&people.guest, list);
-            assert!(pages.iter().any(|page| page.contains("zq")), "{list} finds none of them");
-        }
-        self.all_pages(&people.guest, &people.shop);
-        ids.into_iter().map(|id| format!("/en/product/{id}")).collect()
-    }
-
-    /// A list with all the pages that follow it.
-    fn all_pages(&self, person: &Person, list: &str) -> Vec<String> {
-        let next = Regex::new(r#"href="([^"]+)" rel="next""#).expect("a pattern");
-        let mut pages = vec![self.page(person, list).text];
-        while let Some(to) = next.captures(&pages[pages.len() - 1]).map(|found| found[1].replace("&amp;", "&")) {
-            pages.push(self.page(person, &to).text);
-        }
-        pages
-    }
-
-    /// In what a seller takes home and opens in a spreadsheet.
-    fn in_files(&self, seller: &Person, import: &str) {
-        for file in [format!("{import}/mistakes.csv"), "/en/sell/export.csv".into(), "/zh/sell/export.csv".into()] {
-            let answer = self.page(seller, &file);
-            assert_eq!(answer.status, 200, "{file}");
-            let found = hostile::formulas(&answer.text);
-            assert!(found.is_empty(), "{file} has {found:?}");
-            assert!(answer.text.contains("zq"), "{file} has none of them");
-        }
-    }
-
-    // --- what was met -------------------------------------------------------------------------------------------------
-
     /// What was not met, not taken or not looked at.
     fn missing(&self) -> Vec<String> {
         let never = self.taken.iter().filter(|(form, times)| **times == 0 && !NEVER_TAKEN.contains(&form.as_str()));
@@ -903,94 +532,4 @@ impl Hostile<'_> {
         );
         wrong
     }
-}
-
-type Values = Vec<(String, Vec<u8>)>;
-
-fn set(values: &mut Values, name: &str, value: Vec<u8>) {
-    match values.iter_mut().find(|(known, _)| known == name) {
-        Some((_, old)) => *old = value,
-        None => values.push((name.to_owned(), value)),
-    }
-}
-
-fn as_shown(form: &Form) -> Values {
-    form.as_shown().into_iter().map(|(name, value)| (name, value.into_bytes())).collect()
-}
-
-/// The form that an answer brings instead of the one that was sent.
-fn second_page(answer: &Answer) -> (String, Form) {
-    let form =
-        forms(&answer.text).into_iter().find(|form| form.method == "post" && has_texts(form)).expect("it goes on");
-    (form.action.clone().expect("it says where"), form)
-}
-
-/// What a page says is wrong.
-fn mistakes(page: &str) -> Vec<String> {
-    let said = Regex::new(r#"(?s)class="(?:mistake|notice[^"]*)"[^>]*>(.*?)</(?:p|div)>"#).expect("a pattern");
-    let tags = Regex::new(r"<[^>]*>").expect("a pattern");
-    said.captures_iter(page).map(|m| tags.replace_all(&m[1], "").into_owned()).collect()
-}
-
-/// What the form sends beside its texts.
-fn pressed(to: &str) -> &'static [(&'static str, &'static str)] {
-    match to.split('?').next().unwrap_or("") {
-        path if path.starts_with("/en/console/shops/") => &[("decision", "refuse")],
-        "/en/checkout" => &[("to", "own")],
-        path if path.ends_with("/tokens") => &[("reach-buy:read", "on"), ("reach-operate:read", "on"), ("days", "30")],
-        "/en/sell/webhooks/new" => &[("topic-order.placed", "yes")],
-        "/en/sell/apply" | "/en/my/addresses/new" => &[("assured", "yes")],
-        "/en/register/account" => &[("agreement", "on")],
-        _ => &[],
-    }
-}
-
-/// What a field takes whose page shows it empty. Of the rows of a product each takes something else.
-fn good(name: &str) -> Option<String> {
-    let row = name.rsplit('_').next().and_then(|row| row.parse::<i64>().ok()).unwrap_or(1);
-    let good = match name.trim_end_matches(|c: char| c.is_ascii_digit()) {
-        "consignee_name" | "representative_name" | "contact_name" => "王小明",
-        "consignee_phone" | "contact_phone" => "13966250001",
-        "consignee_address" => "浙江省义乌市稠州北路6625号",
-        "settlement_account" => "2088123456781234 王小明",
-        "freight" => "12",
-        "weight" => "4",
-        "ships_within" => "2",
-        "url" => "http://127.0.0.1:1099/hook",
-        "since_year" => "2001",
-        name if name.starts_with("qty-") => "20",
-        "variant_stock_" => "50",
-        "variant_name_en_" => return Some(format!("Size {row}")),
-        "tier_from_" => return Some((row * 10).to_string()),
-        "tier_price_" => return Some((100 - row).to_string()),
-        "days" => "30",
-        "name" | "name_en" | "intro_en" | "place_en" | "title_en" | "text_en" | "axis_en" | "reason" => "A name",
-        "unit_one" => "piece",
-        "picture" => "front.jpg",
-        _ => return None,
-    };
-    Some(good.to_owned())
-}
-
-fn body(form: &Form, values: &Values) -> (String, Vec<u8>) {
-    if !form.multipart {
-        let pair = |(name, value): &(String, Vec<u8>)| {
-            let encoded = |bytes: &[u8]| form_urlencoded::byte_serialize(bytes).collect::<String>();
-            format!("{}={}", encoded(name.as_bytes()), encoded(value))
-        };
-        let pairs: Vec<String> = values.iter().map(pair).collect();
-        return ("application/x-www-form-urlencoded".to_owned(), pairs.join("&").into_bytes());
-    }
-    // What there is already has its picture: a name without a file is none.
-    let content = if form.fields.iter().any(|field| field.name == "version") { Vec::new() } else { picture() };
-    let mut multipart = Multipart::new();
-    // The token is the first field.
-    let first = values.iter().filter(|(name, _)| name == "_csrf");
-    for (name, value) in first.chain(values.iter().filter(|(name, _)| name != "_csrf")) {
-        match is_file(form, name) {
-            true => multipart.file(name, value, &content),
-            false => multipart.field(name, value),
-        }
-    }
-    multipart.body()
 }

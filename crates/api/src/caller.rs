@@ -161,7 +161,7 @@ impl<S: Sync> FromRequestParts<S> for Buying {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Buying, Error> {
         let Me(member) = Me::from_request_parts(parts, state).await?;
-        Ok(Buying(Buyer::new(member)))
+        Ok(Buying(Buyer::standing(member, found(parts)?.bearer.standing)))
     }
 }
 

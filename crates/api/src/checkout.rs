@@ -16,9 +16,8 @@ use trade::Refused;
 use trade::address::Place;
 use trade::checkout::{self, Destination, NewOrder, Placed};
 use trade::payment::{self, PaymentState};
-use trade::policy::{KeepAddressBook, TakePayment};
+use trade::policy::KeepAddressBook;
 use utoipa::ToSchema;
-use vault::Actor;
 use web::app::{App, no_access, ready};
 use web::error::Failure;
 use web::pages::checkout::keep_too;
@@ -336,8 +335,7 @@ pub async fn start_payment(
     lang: Lang,
     Json(new): Json<NewPayment>,
 ) -> Answer<axum::Json<PaymentBegun>> {
-    let me = Actor::own(&buyer.member);
-    let access = app.vault.access::<TakePayment>(&me, std::slice::from_ref(&buyer.member)).await.map_err(no_access)?;
+    let access = payment::access(&app.vault, &buyer).await.map_err(no_access)?;
     let begun = app.write(move |tx| payment::begin(tx, &buyer, &access, &id)).await??;
     let cashier = match new.cashier {
         CashierKind::Page => partners::alipay::Cashier::Page,

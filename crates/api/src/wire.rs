@@ -1,7 +1,7 @@
 //! What comes in: bodies, queries and ids of an address, each refused at its field and never in a library's own words.
 
 use crate::problem::{Error, Kind};
-use axum::extract::{FromRequest, FromRequestParts, Multipart, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use db::Id;
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 use utoipa::IntoParams;
-use web::Failure;
+use web::multipart;
 use zeroize::Zeroizing;
 
 /// A product with all its texts in both languages fits.
@@ -54,11 +54,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonSaid<T> {
 }
 
 /// A form with files. One that does not say where its parts end is no other type of content, but cannot be read.
-pub async fn form(request: Request) -> Result<Multipart, Error> {
+pub async fn form(request: Request) -> Result<multipart::Parts, Error> {
     if kind_of(request.headers()) != "multipart/form-data" {
         return Err(Error::new(Kind::MediaType));
     }
-    Multipart::from_request(request, &()).await.map_err(|_| Failure::UnreadableForm.into())
+    Ok(multipart::Parts::of(request).await?)
 }
 
 /// The type of the content, without its parameters.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
@@ -86,7 +87,19 @@ impl Db {
             Db::Pg(_) => count == 1,
         }
     }
+
+    /// The values as a list, with the last one repeated where PostgreSQL would plan for fewer: a plan made for three
+    /// counts as cheaper than the general one, is made anew at each use, and costs many times what it saves.
+    pub fn as_planned<T: Copy>(&self, mut values: Vec<T>) -> Vec<T> {
+        if let (Db::Pg(_), Some(last)) = (self, values.last().copied()) {
+            values.resize(values.len().max(PLANNED_FOR), last);
+        }
+        values
+    }
 }
+
+/// A list of so many values is what PostgreSQL's general plan is made for.
+const PLANNED_FOR: usize = 10;
 
 /// Loads the rows of a query whose column has one of the values; a few are asked for one by one
 /// ([`Db::asks_one_by_one`]). The query's own order holds for the rows of one value only.
@@ -96,8 +109,10 @@ impl Db {
 macro_rules! load_each {
     ($db:expr, $query:expr, $column:expr, $values:expr => $row:ty) => {
         (|| -> diesel::QueryResult<Vec<$row>> {
-            let (db, query, values) = ($db, $query, $values);
+            let (db, query) = ($db, $query);
+            let values: Vec<_> = $values.into_iter().collect();
             if !db.asks_one_by_one(values.len()) {
+                let values = db.as_planned(values);
                 return $crate::on_each!(db, c => diesel::RunQueryDsl::load(query.filter($column.eq_any(values)), c));
             }
             let mut rows: Vec<$row> = Vec::new();
@@ -173,6 +188,10 @@ pub(crate) enum Purpose {
     /// Migrations: neither watched nor limited in time.
     Migrate,
 }
+
+/// So long after its last work a PostgreSQL connection keeps the transaction that it began with the end of the one before.
+/// Nothing is read in it, so the server holds nothing for it; it only is not to stand among those that are idle in one.
+pub(crate) const IDLE_AFTER: Duration = Duration::from_millis(50);
 
 /// A connection whose failed statements are noticed even where a command swallows the error.
 pub(crate) struct Link {

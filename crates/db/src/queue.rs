@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 pub(crate) struct Queue<T> {
     waiting: Mutex<Waiting<T>>,
@@ -60,11 +61,6 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Whether somebody takes the place of whoever is done now.
-    pub fn is_waiting(&self) -> bool {
-        !self.lock().items.is_empty()
-    }
-
     #[cfg(feature = "testing")]
     pub fn len(&self) -> usize {
         self.lock().items.len()
@@ -89,12 +85,23 @@ impl<T> Queue<T> {
         self.lock().items.pop_front()
     }
 
-    /// As [`Queue::pop`]; before it waits, it does what can only be done while nobody does.
-    pub fn pop_or(&self, before_waiting: impl FnOnce()) -> Option<T> {
-        self.pop_waiting().or_else(|| {
-            before_waiting();
-            self.pop()
-        })
+    /// As [`Queue::pop`]; where nothing comes for `patience`, it does what can only be done while nobody waits.
+    pub fn pop_or(&self, patience: Duration, when_idle: impl FnOnce()) -> Option<T> {
+        let until = Instant::now() + patience;
+        let mut waiting = self.lock();
+        loop {
+            if let Some(item) = waiting.items.pop_front() {
+                return Some(item);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if waiting.closed || left.is_zero() {
+                break;
+            }
+            waiting = self.changed.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(waiting);
+        when_idle();
+        self.pop()
     }
 
     /// Takes nothing more; what waits is still served.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::command::{Answer, Collected, End, NotesOfRead, Read, ReadEnd, run_read};
 use crate::database::Shared;
-use crate::engine::{Engine, Link, Purpose, connect};
+use crate::engine::{Engine, IDLE_AFTER, Link, Purpose, connect};
 use crate::fault::{Failed, Stop};
 
 /// A connection that answered so lately is taken to be alive by a read that has no BEGIN to find out.
@@ -107,12 +107,13 @@ impl Seats {
         }
     }
 
-    /// Ends transactions that were begun for reads that do not come.
+    /// Ends transactions that were begun for reads which have not come for some time.
     fn rest(&self) {
         let begun = {
             let mut free = self.lock();
             let Some(free) = free.as_mut() else { return };
-            free.extract_if(.., |seat| seat.snapshots.begun).collect::<Vec<Seat>>()
+            let idle = |place: &Place| place.begun && place.answered_at.elapsed() >= IDLE_AFTER;
+            free.extract_if(.., |seat| idle(&seat.snapshots)).collect::<Vec<Seat>>()
         };
         for seat in begun {
             let mut taken = Taken { seats: self, seat: Some(seat) };
@@ -253,9 +254,10 @@ where
         };
         let mut collected = Collected::default();
         let ended = run_read(connection, shared, &mut collected, sees == Sees::Snapshot, read);
-        let sound = sees == Sees::Latest && matches!(ended, ReadEnd::Answer(_));
-        let goes_on = place.purpose == Purpose::Read && shared.reads.is_waiting();
-        let broken = !sound && !place.end(goes_on);
+        let answered = matches!(ended, ReadEnd::Answer(_));
+        let sound = sees == Sees::Latest && answered;
+        // What a failed statement has broken does not hand on to the next transaction that it is a snapshot.
+        let broken = !sound && !place.end(answered && place.purpose == Purpose::Read);
         place.answered_at = Instant::now();
         let result = match ended {
             ReadEnd::Answer(result) => result,
@@ -317,8 +319,10 @@ pub(crate) fn start(shared: &Arc<Shared>, threads: usize) -> Vec<Result<JoinHand
             thread::Builder::new()
                 .name(format!("db-reader-{number}"))
                 .spawn(move || {
-                    while let Some(Asked(reading)) = shared.reads.pop_or(|| shared.seats.rest()) {
+                    while let Some(Asked(reading)) = shared.reads.pop_or(IDLE_AFTER, || shared.seats.rest()) {
                         reading.run(&shared, &mut shared.seats.wait());
+                        // A seat that nobody takes again is ended, though the others keep every thread busy.
+                        shared.seats.rest();
                     }
                 })
                 .map_err(|error| error.to_string())

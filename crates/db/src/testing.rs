@@ -13,6 +13,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use crate::engine::{Purpose, connect};
 use crate::{Address, Database, Engine, Guard, Id, Migrations, Options};
 
 mod server;
@@ -79,6 +80,15 @@ impl TestDatabase {
     /// Options to open the same database once more, as another process would.
     pub fn options(&self) -> Options {
         options(&self.address, &self.folder, self.setup)
+    }
+
+    /// One round of a sequencer of its own, as another process has it; says how many events got a position.
+    pub fn place(&self) -> i64 {
+        let mut link = connect(&self.address, Purpose::Write).expect("the server answers");
+        link.run("begin").expect("begun");
+        let placed = crate::outbox::place(&mut link.db).expect("a round");
+        link.run("commit").expect("committed");
+        placed.count
     }
 
     /// A second handle with threads of its own.

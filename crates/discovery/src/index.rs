@@ -40,6 +40,8 @@ const LIVE: &str = "live";
 const PLACES: [&str; 2] = ["a", "b"];
 /// Held by whoever builds anew.
 const REBUILDING: &str = "rebuilding.lock";
+/// To empty a place takes some milliseconds; whoever would build there waits so long for it.
+const EMPTIED_WITHIN: Duration = Duration::from_secs(1);
 /// The engine's: held by whoever writes.
 const WRITING: &str = ".tantivy-writer.lock";
 /// Between the two languages of a label in a column; no text holds it.
@@ -244,7 +246,17 @@ impl Index {
     /// Searches `new` from now on, and removes what was searched until now.
     pub(crate) fn take_over(&self, new: Live) {
         let old = std::mem::replace(&mut *self.live.write().unwrap_or_else(PoisonError::into_inner), Arc::new(new));
-        old.remove();
+        old.close();
+        // While the place is emptied, nobody begins to build there; whoever does already has emptied it.
+        let emptied = match self.folder.right_to_build() {
+            Ok(_right) => remove_files(&old.at).map_err(|error| failed(&old.at, &error)),
+            Err(IndexError::InUse) => Ok(()),
+            Err(error) => Err(error),
+        };
+        // Searches that are under way still find in it.
+        if let Err(error) = emptied {
+            tracing::warn!("an old search index stays: {error}");
+        }
     }
 
     /// What was built anew cannot be used: this one stays the one that is opened next.
@@ -280,6 +292,17 @@ impl Folder {
         File::open(self.0.join(REBUILDING)).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
+    /// Held for as long as one builds in the place that is not searched, or empties it.
+    fn right_to_build(&self) -> Result<File, IndexError> {
+        let file = self.0.join(REBUILDING);
+        let lock = File::create(&file).map_err(|error| failed(&file, &error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => Err(IndexError::InUse),
+            Err(TryLockError::Error(error)) => Err(failed(&file, &error)),
+        }
+    }
+
     /// At once and whole, whatever is killed.
     fn name_live(&self, place: &str) -> Result<(), IndexError> {
         let (new, live) = (self.0.join("live.new"), self.0.join(LIVE));
@@ -294,13 +317,14 @@ impl Folder {
 
     /// An empty one in the place that is not searched, and the right to build there.
     pub fn begin_anew(&self) -> Result<Anew<'_>, IndexError> {
-        let file = self.0.join(REBUILDING);
-        let lock = File::create(&file).map_err(|error| failed(&file, &error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(IndexError::InUse),
-            Err(TryLockError::Error(error)) => return Err(failed(&file, &error)),
-        }
+        let until = Instant::now() + EMPTIED_WITHIN;
+        let lock = loop {
+            match self.right_to_build() {
+                // Perhaps a marketplace that has just gone over, and empties the place.
+                Err(IndexError::InUse) if Instant::now() < until => std::thread::sleep(Duration::from_millis(10)),
+                right => break right?,
+            }
+        };
         let place = if self.live() == Some(PLACES[1]) { PLACES[0] } else { PLACES[1] };
         let at = self.0.join(place);
         if is_written(&at) {
@@ -475,14 +499,6 @@ impl Live {
             tracing::warn!("the search index was not tidied up: {error}");
         }
     }
-
-    /// Searches that are under way still find in it.
-    fn remove(&self) {
-        self.close();
-        if let Err(error) = remove_files(&self.at) {
-            tracing::warn!("an old search index stays in {}: {error}", self.at.display());
-        }
-    }
 }
 
 fn open_writer(engine: &tantivy::Index) -> Result<IndexWriter, IndexError> {
@@ -643,17 +659,21 @@ fn is_written(at: &Path) -> bool {
     matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
-/// Removes what an index leaves in its directory and nothing else: the directory comes from a configuration.
+/// Removes what an index leaves in its directory and nothing else: the directory comes from a configuration. What says that
+/// there is an index goes last.
 fn remove_files(directory: &Path) -> io::Result<()> {
+    let mut says = None;
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
         let stem = name.split('.').next().unwrap_or_default();
         let of_segment = stem.len() == 32 && stem.bytes().all(|b| b.is_ascii_hexdigit());
-        if of_segment || matches!(name, "meta.json" | ".managed.json" | WRITING | ".tantivy-meta.lock") {
+        if name == "meta.json" {
+            says = Some(entry.path());
+        } else if of_segment || matches!(name, ".managed.json" | WRITING | ".tantivy-meta.lock") {
             fs::remove_file(entry.path())?;
         }
     }
-    Ok(())
+    says.map_or(Ok(()), fs::remove_file)
 }

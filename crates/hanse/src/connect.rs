@@ -50,36 +50,37 @@ pub async fn partners(config: &Config, clock: &Clock, public: &str, local: &str)
     let demo = |name: &str| demo_partner(name, clock());
     let zone = TimeZone::get(&config.market.time_zone).map_err(|e| e.to_string())?;
     let beside = || sandbox.as_ref().ok_or("no sandbox runs");
-    let mut alipay = match &of.payment {
-        Some(payment) => real_payment(payment, &format!("{public}/hooks/alipay"))?,
+    let limits = of.limits();
+    let alipay = match &of.payment {
+        Some(payment) => real_payment(payment, &format!("{public}/hooks/alipay"), limits)?,
         None => {
             let at = beside()?;
             let notify = format!("{local}/hooks/alipay");
-            at.keys.alipay_config(&at.base, &notify, demo("Alipay")).map_err(|e| e.to_string())?
+            let config = at.keys.alipay_config(&at.base, &notify, demo("Alipay")).map_err(|e| e.to_string())?;
+            AlipayConfig { limits, ..config }
         }
     };
-    let mut logistics = match &of.logistics {
-        Some(logistics) => real_logistics(logistics, &format!("{public}/hooks/tracking"))?,
+    let logistics = match &of.logistics {
+        Some(logistics) => real_logistics(logistics, &format!("{public}/hooks/tracking"), limits)?,
         None => {
             let at = beside()?;
-            at.keys.logistics_config(&at.base, &format!("{local}/hooks/tracking"), demo("Logistics platform"))
+            let push = format!("{local}/hooks/tracking");
+            LogisticsConfig { limits, ..at.keys.logistics_config(&at.base, &push, demo("Logistics platform")) }
         }
     };
-    let mut sms = match &of.sms {
+    let sms = match &of.sms {
         Some(sms) => SmsConfig {
             partner: sms.partner.clone(),
             base: sms.gateway.clone(),
             key_id: sms.account.clone(),
             secret: secret("partners.sms.secret_file", &sms.secret_file)?,
-            limits: Limits::default(),
+            limits,
         },
         None => {
             let at = beside()?;
-            at.keys.sms_config(&at.base, demo("Text messages"))
+            SmsConfig { limits, ..at.keys.sms_config(&at.base, demo("Text messages")) }
         }
     };
-    let limits = of.limits();
-    (alipay.limits, logistics.limits, sms.limits) = (limits, limits, limits);
     let entities = [
         ("PaymentProvider", &alipay.partner, of.payment.is_some()),
         ("LogisticsPlatform", &logistics.partner, of.logistics.is_some()),
@@ -97,7 +98,7 @@ pub async fn partners(config: &Config, clock: &Clock, public: &str, local: &str)
     })
 }
 
-fn real_payment(payment: &config::Payment, notify_url: &str) -> Result<AlipayConfig, String> {
+fn real_payment(payment: &config::Payment, notify_url: &str, limits: Limits) -> Result<AlipayConfig, String> {
     let no_key = |key: &str, path: &Path| format!("{key}: {} holds no RSA key that can be used", path.display());
     let (mine, theirs) = (&payment.private_key, &payment.platform_public_key);
     Ok(AlipayConfig {
@@ -110,11 +111,11 @@ fn real_payment(payment: &config::Payment, notify_url: &str) -> Result<AlipayCon
         alipay_public_key: PublicKey::read(&text("partners.payment.platform_public_key", theirs)?)
             .map_err(|_| no_key("partners.payment.platform_public_key", theirs))?,
         notify_url: notify_url.to_owned(),
-        limits: Limits::default(),
+        limits,
     })
 }
 
-fn real_logistics(logistics: &config::Logistics, push_url: &str) -> Result<LogisticsConfig, String> {
+fn real_logistics(logistics: &config::Logistics, push_url: &str, limits: Limits) -> Result<LogisticsConfig, String> {
     Ok(LogisticsConfig {
         partner: logistics.partner.clone(),
         base: logistics.gateway.clone(),
@@ -122,7 +123,7 @@ fn real_logistics(logistics: &config::Logistics, push_url: &str) -> Result<Logis
         secret: secret("partners.logistics.secret_file", &logistics.secret_file)?,
         push_secret: secret("partners.logistics.push_secret_file", &logistics.push_secret_file)?,
         push_url: push_url.to_owned(),
-        limits: Limits::default(),
+        limits,
     })
 }
 

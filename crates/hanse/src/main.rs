@@ -322,19 +322,20 @@ fn staff(command: StaffCommand) -> Result<(), String> {
         }
         StaffCommand::Role { open, account, role } => {
             let role = role_of(&role)?;
-            change_staff(&open, &account, move |tx, id| member::staff::change_role(tx, id, role))?;
+            change_staff(&open, account_of(&account)?, move |tx, id| member::staff::change_role(tx, id, role))?;
             println!("{account} acts as {} from the next sign-in on", role.id());
         }
         StaffCommand::Password { open, account } => {
+            let whose = account_of(&account)?;
             let password = ask_password(&account)?;
-            let resists = member::staff::must_resist_for(&account_of(&account)?, &password);
+            let resists = member::staff::must_resist_for(&whose, &password);
             resists.map_err(|refused| Failed::Refused(refused).to_string())?;
             let hashed = member::password::hash_now(&password);
-            change_staff(&open, &account, move |tx, id| member::staff::set_password(tx, id, &hashed))?;
+            change_staff(&open, whose, move |tx, id| member::staff::set_password(tx, id, &hashed))?;
             println!("{account} signs in with the new password");
         }
         StaffCommand::End { open, account } => {
-            change_staff(&open, &account, member::staff::end)?;
+            change_staff(&open, account_of(&account)?, member::staff::end)?;
             println!("{account} has ended");
         }
         StaffCommand::List { open } => list_staff(&house::open(&configured(&open)?)?)?,
@@ -355,10 +356,9 @@ fn role_of(text: &str) -> Result<Role, String> {
 
 fn change_staff(
     open: &Open,
-    account: &str,
+    account: Account,
     change: impl Fn(&mut Tx, &Id) -> Result<(), Stop<Refused>> + Send + 'static,
 ) -> Result<(), String> {
-    let account = account_of(account)?;
     let vault = house::open(&configured(open)?)?;
     let done = vault.data().write_now(move |tx| {
         let id = member::staff::by_account(tx, &account)?;

@@ -140,7 +140,14 @@ pub async fn change(
     let person = session.person().clone();
     match session.member() {
         Some(_) => must_resist_for(vault, &person, new).await?,
-        None => staff_must_resist_for(vault, &person, new).await?,
+        None => {
+            let (id, new) = (person.clone(), new.clone());
+            let resists = vault.data().read(move |read| {
+                let account = crate::staff::account_of(read, &id)?;
+                crate::staff::must_resist_for(&account, &new).map_err(Stop::Refused)
+            });
+            resists.await?
+        }
     }
     let tries = prove::account_mark(vault, session).await?;
     let (asked, who, counted) = (person.clone(), session.who.clone(), tries.clone());
@@ -211,18 +218,6 @@ async fn must_resist_for(vault: &Vault, member: &Id, new: &Entered<PasswordHash>
             let name =
                 account::name_of(read, &access, &member, &member)?.ok_or(Stop::Refused(Refused::NoSuchAccount))?;
             must_resist(&new, &Entered::made(name.look().clone())).map_err(Stop::Refused)
-        })
-        .await
-}
-
-async fn staff_must_resist_for(vault: &Vault, id: &Id, new: &Entered<PasswordHash>) -> Result<(), Failed<Refused>> {
-    let (id, new) = (id.clone(), new.clone());
-    vault
-        .data()
-        .read(move |read| {
-            let account: Option<String> = staff::table.find(&id).select(staff::account).first(read.db).optional()?;
-            let account = account.ok_or(Stop::Refused(Refused::NoSuchAccount))?;
-            must_resist(&new, &Entered::made(account)).map_err(Stop::Refused)
         })
         .await
 }

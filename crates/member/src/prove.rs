@@ -5,7 +5,7 @@
 //! anything: its owner did when the token was made, and chose what it may do.
 
 use crate::code;
-use crate::policy::{SignIn, session, staff};
+use crate::policy::{SignIn, session};
 use crate::refused::{keys_unavailable, no_access};
 use crate::registration::index_form;
 use crate::session::{Session, Who};
@@ -13,7 +13,7 @@ use crate::sign_in::{self, CodeBegun};
 use crate::throttle::{
     self, Mark, PASSWORDS_FOR_AN_ACCOUNT, PASSWORDS_FROM_AN_ADDRESS, STAFF_PASSWORDS_FOR_AN_ACCOUNT,
 };
-use crate::{ClientAddress, Reason, Refused, account, password};
+use crate::{ClientAddress, Reason, Refused, account, password, staff};
 use db::clock::MINUTE;
 use db::{Failed, Id, Stop, Tx};
 use diesel::prelude::*;
@@ -160,11 +160,8 @@ pub(crate) async fn account_mark(vault: &Vault, session: &Session) -> Result<Mar
             throttle::mark(vault, &PASSWORDS_FOR_AN_ACCOUNT, &name.await?).await.map_err(keys_unavailable)
         }
         Who::Staff(_) => {
-            let account = vault.data().read(move |read| {
-                let of = staff::table.find(&id).filter(staff::ended_at.is_null()).select(staff::account);
-                of.first::<String>(read.db).optional()?.ok_or(Stop::Refused(Refused::NoSuchAccount))
-            });
-            let account = Entered::<StaffAccount>::made(account.await?);
+            let account = vault.data().read(move |read| staff::account_of(read, &id)).await?;
+            let account = Entered::<StaffAccount>::made(account.as_str().to_owned());
             throttle::mark(vault, &STAFF_PASSWORDS_FOR_AN_ACCOUNT, &account).await.map_err(keys_unavailable)
         }
     }

@@ -18,7 +18,8 @@ use diesel::sql_types::Text;
 use policy::Role;
 use std::convert::Infallible;
 use std::fmt;
-use vault::{Actor, Vault};
+use vault::policy::person;
+use vault::{Actor, Standing, Vault};
 use zeroize::Zeroizing;
 
 pub const IDLE_MAX: i64 = 30 * DAY;
@@ -113,6 +114,8 @@ pub struct Session {
     pub(crate) proved_at: i64,
     /// The known device that it began on; empty for none, and for staff.
     device: String,
+    /// Of its holder, as it was when the session was looked at.
+    pub standing: Option<Standing>,
 }
 
 impl Session {
@@ -154,6 +157,8 @@ impl Session {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(session, staff);
+db::meet!(session, person);
+db::meet!(staff, person);
 
 /// Whose session the token is: one query by a unique index.
 pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>> {
@@ -166,7 +171,10 @@ pub fn who(scope: &mut impl Scope, token: &Token) -> QueryResult<Option<Session>
 #[diesel::dsl::auto_type(no_type_alias)]
 pub fn by_token(token: &Token) -> _ {
     let hash: String = token.hash();
-    session::table.left_join(staff::table.on(staff::id.eq(session::person))).filter(session::token.eq(hash))
+    session::table
+        .left_join(staff::table.on(staff::id.eq(session::person)))
+        .left_join(person::table.on(person::id.eq(session::person)))
+        .filter(session::token.eq(hash))
 }
 
 /// A [`Row`].
@@ -182,15 +190,16 @@ pub fn columns() -> _ {
         session::device,
         staff::role.nullable(),
         staff::ended_at.nullable(),
+        (person::state, person::version).nullable(),
     )
 }
 
 /// What [`living`] makes a session of.
-pub type Row = (Id, Id, bool, i64, i64, i64, String, Option<String>, Option<i64>);
+pub type Row = (Id, Id, bool, i64, i64, i64, String, Option<String>, Option<i64>, Option<(String, i64)>);
 
 /// The session, unless it is over.
 pub fn living(
-    (person, id, is_staff, begun_at, seen_at, proved_at, device, role, ended_at): Row,
+    (person, id, is_staff, begun_at, seen_at, proved_at, device, role, ended_at, standing): Row,
     now: i64,
 ) -> Option<Session> {
     let idle_max = if is_staff { STAFF_IDLE_MAX } else { IDLE_MAX };
@@ -198,7 +207,8 @@ pub fn living(
         return None;
     }
     let who = Who::of(person, is_staff, role.as_deref(), ended_at)?;
-    Some(Session { id, who, begun_at, seen_at, proved_at, device })
+    let standing = standing.map(|(state, version)| Standing::of(&state, version));
+    Some(Session { id, who, begun_at, seen_at, proved_at, device, standing })
 }
 
 /// Whose session it is, in a query that is asked beside [`by_token`] ([`db::sql::Beside`]).

@@ -62,7 +62,7 @@ pub fn parse_role(text: &str) -> Result<Role, Refused> {
 
 /// Who acts when `hanse staff add` does: whoever has the machine.
 pub fn command_line() -> Actor {
-    Actor { role: Role::Operator, who: None, shop: None, job: Some("hanse staff") }
+    Actor { role: Role::Operator, who: None, shop: None, job: Some("hanse staff"), standing: None }
 }
 
 /// Somebody to be added.
@@ -242,6 +242,13 @@ pub fn set_password(tx: &mut Tx, id: &Id, password: &Hashed) -> Result<(), Stop<
 pub fn by_account(scope: &mut impl Scope, account: &Account) -> Result<Id, Stop<Refused>> {
     let of = staff::table.filter(staff::account.eq(account.as_str())).filter(staff::ended_at.is_null());
     of.select(staff::id).first(scope.db()).optional()?.ok_or(Stop::Refused(Refused::NoSuchAccount))
+}
+
+/// The name of a living account.
+pub(crate) fn account_of(scope: &mut impl Scope, id: &Id) -> Result<Account, Stop<Refused>> {
+    let of = staff::table.find(id).filter(staff::ended_at.is_null()).select(staff::account);
+    let account = of.first::<String>(scope.db()).optional()?;
+    account.map(Account).ok_or(Stop::Refused(Refused::NoSuchAccount))
 }
 
 /// Whether `password` opens a living account of this name. For checks at the start; it begins no session.

@@ -13,7 +13,8 @@ use policy::Entered;
 use policy::fields::ApiTokenName;
 use std::convert::Infallible;
 use std::fmt;
-use vault::{Access, Personal, RowKey, Sealed, Vault};
+use vault::policy::person;
+use vault::{Access, Personal, RowKey, Sealed, Standing, Vault};
 use zeroize::Zeroizing;
 
 /// So that whoever finds one in a file knows what it is, and a scanner too.
@@ -169,6 +170,8 @@ pub struct Bearer {
     pub who: Who,
     pub reaches: Vec<Reach>,
     used_at: i64,
+    /// Of its holder, as it was when the token was looked at.
+    pub standing: Option<Standing>,
 }
 
 impl Bearer {
@@ -188,13 +191,15 @@ impl Bearer {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(api_token, staff);
+db::meet!(api_token, person);
 
 /// Whose token it is: one query by a unique index.
 fn who(scope: &mut impl Scope, token: &ApiToken) -> QueryResult<Option<Bearer>> {
-    type Row = (Id, Id, bool, String, i64, i64, Option<String>, Option<i64>);
+    type Row = (Id, Id, bool, String, i64, i64, Option<String>, Option<i64>, Option<(String, i64)>);
     let now = scope.now();
     let query = api_token::table
         .left_join(staff::table.on(staff::id.eq(api_token::person)))
+        .left_join(person::table.on(person::id.eq(api_token::person)))
         .filter(api_token::token.eq(hashed(token.as_str())))
         .select((
             api_token::person,
@@ -205,15 +210,17 @@ fn who(scope: &mut impl Scope, token: &ApiToken) -> QueryResult<Option<Bearer>> 
             api_token::ends_at,
             staff::role.nullable(),
             staff::ended_at.nullable(),
+            (person::state, person::version).nullable(),
         ));
     let row: Option<Row> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
-    Ok(row.and_then(|(person, id, is_staff, reaches, used_at, ends_at, role, ended_at)| {
+    Ok(row.and_then(|(person, id, is_staff, reaches, used_at, ends_at, role, ended_at, standing)| {
         if ends_at <= now {
             return None;
         }
         let who = Who::of(person, is_staff, role.as_deref(), ended_at)?;
         let reaches = read(&reaches).into_iter().filter(|reach| reach.fits(is_staff)).collect();
-        Some(Bearer { id, who, reaches, used_at })
+        let standing = standing.map(|(state, version)| Standing::of(&state, version));
+        Some(Bearer { id, who, reaches, used_at, standing })
     }))
 }
 

@@ -107,30 +107,7 @@ impl Http {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read, Write};
-    use std::net::TcpListener;
-
-    enum When {
-        AtOnce,
-        /// When whoever asked has hung up; or never would, which the test then sees.
-        TooLate,
-    }
-
-    /// The address of somebody who answers one request with `answer`.
-    fn somebody(answer: String, when: When) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let _ = stream.read(&mut [0; 4096]);
-            if let When::TooLate = when {
-                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-                let _ = stream.read_to_end(&mut Vec::new());
-            }
-            let _ = stream.write_all(answer.as_bytes());
-        });
-        url
-    }
+    use crate::testing::{When, somebody};
 
     fn http() -> Http {
         let limits =
@@ -142,26 +119,30 @@ mod tests {
         format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
     }
 
+    /// What comes of asking somebody who answers so.
+    fn asked(answer: String, when: When) -> Result<Answer, PartnerError> {
+        let (at, _heard) = somebody(answer, when);
+        http().get(&format!("http://{at}/"), 100)
+    }
+
     #[test]
     fn an_answer_is_bounded_in_size_and_time() {
-        let ok = somebody(answered("200 OK", &"x".repeat(100)), When::AtOnce);
-        assert_eq!(http().get(&ok, 100).unwrap().body.len(), 100);
-        let large = somebody(answered("200 OK", &"x".repeat(101)), When::AtOnce);
-        assert_eq!(http().get(&large, 100).err(), Some(PartnerError::BadAnswer));
+        assert_eq!(asked(answered("200 OK", &"x".repeat(100)), When::AtOnce).unwrap().body.len(), 100);
+        let large = asked(answered("200 OK", &"x".repeat(101)), When::AtOnce);
+        assert_eq!(large.err(), Some(PartnerError::BadAnswer));
         let endless = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_owned() + &"x".repeat(5_000);
-        let endless = somebody(endless, When::AtOnce);
-        assert_eq!(http().get(&endless, 100).err(), Some(PartnerError::BadAnswer));
-        let slow = somebody(answered("200 OK", ""), When::TooLate);
-        assert_eq!(http().get(&slow, 100).err(), Some(PartnerError::Unreachable));
+        assert_eq!(asked(endless, When::AtOnce).err(), Some(PartnerError::BadAnswer));
+        assert_eq!(asked(answered("200 OK", ""), When::TooLate).err(), Some(PartnerError::Unreachable));
         assert_eq!(http().get("http://127.0.0.1:1/", 100).err(), Some(PartnerError::Unreachable));
     }
 
     #[test]
     fn a_redirect_is_not_followed_and_a_fault_of_the_partners_leaves_the_outcome_open() {
-        let elsewhere = "HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".to_owned();
-        let answer = http().post(&somebody(elsewhere, When::AtOnce), "text/plain", &[], b"secret").unwrap();
+        let elsewhere = "HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        let (at, _heard) = somebody(elsewhere, When::AtOnce);
+        let answer = http().post(&format!("http://{at}/"), "text/plain", &[], b"secret").unwrap();
         assert_eq!(answer.status, 307);
-        let broken = somebody(answered("502 Bad Gateway", "secret"), When::AtOnce);
-        assert_eq!(http().get(&broken, 100).err(), Some(PartnerError::Unreachable));
+        let broken = asked(answered("502 Bad Gateway", "secret"), When::AtOnce);
+        assert_eq!(broken.err(), Some(PartnerError::Unreachable));
     }
 }

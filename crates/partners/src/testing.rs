@@ -1,4 +1,5 @@
-//! For this crate's tests: a sandbox that runs, adapters that reach it, and a merchant who notes what it is told.
+//! For this crate's tests: a sandbox that runs, adapters that reach it, a merchant who notes what it is told; and somebody
+//! who is no partner and answers once.
 
 use crate::alipay::{Alipay, NOTED};
 use crate::http::Http;
@@ -11,7 +12,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Router, routing::post};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -21,6 +25,33 @@ pub fn names(value: &Value) -> Vec<String> {
     let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
     names.sort();
     names
+}
+
+/// When somebody answers.
+pub enum When {
+    AtOnce,
+    /// When whoever asked has hung up; or never would, which the test then sees.
+    TooLate,
+}
+
+/// Somebody who answers one connection with these bytes: where they listen, and what they heard.
+pub fn somebody(answer: impl Into<Vec<u8>>, when: When) -> (String, JoinHandle<Vec<u8>>) {
+    let answer = answer.into();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap().to_string();
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut heard = vec![0; 4096];
+        let n = stream.read(&mut heard).unwrap_or(0);
+        if let When::TooLate = when {
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            let _hung_up = stream.read_to_end(&mut Vec::new());
+        }
+        let _gone = stream.write_all(&answer);
+        heard.truncate(n);
+        heard
+    });
+    (at, heard)
 }
 
 /// Something that the sandbox told the merchant.

@@ -284,8 +284,7 @@ fn v6_is_public(v6: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read, Write};
-    use std::net::TcpListener;
+    use crate::testing::{When, somebody};
 
     #[test]
     fn only_the_public_network_is_public() {
@@ -389,36 +388,11 @@ mod tests {
         assert_eq!(here.address("https://10.0.0.1/"), Err(Unfit::NotPublic));
     }
 
-    enum When {
-        AtOnce,
-        /// When whoever asked has hung up; or never would, which the test then sees.
-        TooLate,
-    }
-
-    /// Answers one connection with these bytes, and says whether anybody came.
-    fn somebody(answer: Vec<u8>, when: When) -> (String, std::thread::JoinHandle<Vec<u8>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let at = listener.local_addr().unwrap().to_string();
-        let heard = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut heard = vec![0; 4096];
-            let n = stream.read(&mut heard).unwrap_or(0);
-            if let When::TooLate = when {
-                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-                let _hung_up = stream.read_to_end(&mut Vec::new());
-            }
-            let _gone = stream.write_all(&answer);
-            heard.truncate(n);
-            heard
-        });
-        (at, heard)
-    }
-
     #[test]
     fn a_call_ends_in_time_and_reads_no_more_than_the_head() {
         let here = webhooks(Reach::PublicAndHere);
         let sent = |answer: &[u8], when| {
-            let (at, _heard) = somebody(answer.to_vec(), when);
+            let (at, _heard) = somebody(answer, when);
             here.post(&format!("http://{at}/hook"), &[("webhook-id", "1")], b"{}")
         };
         let head = b"HTTP/1.1 503 busy\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n";
@@ -435,7 +409,7 @@ mod tests {
         assert_eq!(sent(head, When::TooLate).came, Came::TimedOut);
         assert_eq!(here.post("http://127.0.0.1:1/", &[], b"{}").came, Came::NoConnection);
         assert_eq!(here.post("https://no-such-host.invalid/", &[], b"{}").came, Came::Unknown);
-        let (at, _heard) = somebody(b"this is no TLS at all".to_vec(), When::AtOnce);
+        let (at, _heard) = somebody("this is no TLS at all", When::AtOnce);
         assert_eq!(here.post(&format!("https://{at}/"), &[], b"{}").came, Came::Tls);
     }
 
@@ -444,7 +418,7 @@ mod tests {
     #[test]
     fn an_address_inside_is_not_connected_to() {
         let (public, here) = (webhooks(Reach::Public), webhooks(Reach::PublicAndHere));
-        let (at, heard) = somebody(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(), When::AtOnce);
+        let (at, heard) = somebody("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", When::AtOnce);
         let port = at.split(':').nth(1).unwrap();
         for inside in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"] {
             assert_eq!(public.post(&format!("http://{inside}:{port}/"), &[], b"{}").came, Came::NotPublic, "{inside}");

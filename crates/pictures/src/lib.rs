@@ -13,7 +13,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, Rgba, RgbaImage};
+use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Limits, Pixel, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use png::Transformations;
 
@@ -155,24 +155,26 @@ fn why(error: image::ImageError) -> Unfit {
 fn fit(mut whole: DynamicImage, side: u32) -> Result<RgbImage, Unfit> {
     // On white first and in place: made smaller as it is, what is hidden would shine through at the edges, and what is
     // done against that takes as much memory once more.
-    if let DynamicImage::ImageRgba8(clear) = &mut whole {
-        on_white(clear);
+    match &mut whole {
+        DynamicImage::ImageRgba8(clear) => on_white(clear),
+        DynamicImage::ImageLumaA8(clear) => on_white(clear),
+        // Nothing else that the decoders make is transparent.
+        _ => {}
     }
-    let mut whole = if whole.width().max(whole.height()) > side { smaller(&whole, side)? } else { whole };
-    // The kinds that hardly anybody sends; where it was laid on white above, this changes nothing.
-    if whole.color().has_alpha() {
-        let mut clear = whole.into_rgba8();
-        on_white(&mut clear);
-        whole = DynamicImage::ImageRgba8(clear);
-    }
+    let whole = if whole.width().max(whole.height()) > side { smaller(&whole, side)? } else { whole };
     Ok(whole.into_rgb8())
 }
 
-fn on_white(clear: &mut RgbaImage) {
-    for Rgba([r, g, b, a]) in clear.pixels_mut().filter(|pixel| pixel.0[3] < 255) {
-        let on_white = |c: u8| ((u32::from(c) * u32::from(*a) + 255 * (255 - u32::from(*a)) + 127) / 255) as u8;
-        (*r, *g, *b) = (on_white(*r), on_white(*g), on_white(*b));
-        *a = 255;
+/// Of pixels whose last channel says how much of them is seen.
+fn on_white<P: Pixel<Subpixel = u8>>(clear: &mut ImageBuffer<P, Vec<u8>>) {
+    for pixel in clear.pixels_mut() {
+        let [colour @ .., a] = pixel.channels_mut() else { continue };
+        if *a < 255 {
+            for c in colour {
+                *c = ((u32::from(*c) * u32::from(*a) + 255 * (255 - u32::from(*a)) + 127) / 255) as u8;
+            }
+            *a = 255;
+        }
     }
 }
 
@@ -285,8 +287,10 @@ mod tests {
     #[test]
     fn png_and_webp_come_in_and_transparency_becomes_white() {
         let clear = image::RgbaImage::from_pixel(80, 60, image::Rgba([10, 200, 30, 0]));
-        for format in [ImageFormat::Png, ImageFormat::WebP] {
-            let sizes = encode(&written(&DynamicImage::ImageRgba8(clear.clone()), format)).unwrap();
+        let clear = DynamicImage::ImageRgba8(clear);
+        let grey = DynamicImage::ImageLumaA8(image::GrayAlphaImage::from_pixel(80, 60, image::LumaA([30, 0])));
+        for (clear, format) in [(&clear, ImageFormat::Png), (&clear, ImageFormat::WebP), (&grey, ImageFormat::Png)] {
+            let sizes = encode(&written(clear, format)).unwrap();
             let shown = image::load_from_memory(&sizes.large).unwrap().to_rgb8();
             assert!(shown.get_pixel(40, 30).0.iter().all(|&c| c > 250), "{format:?}");
         }

@@ -17,7 +17,7 @@ use diesel::prelude::*;
 use policy::fields::{ConsigneeAddress, ConsigneeAltPhone, ConsigneeName, ConsigneePhone, DeliveryTime, OrderNote};
 use policy::{Entered, Language, Words};
 use vault::keys::{Hasher, Hashing};
-use vault::{Access, Actor, Fresh, PersonKind, Personal, RowKey, Sealed, Vault};
+use vault::{Access, Fresh, PersonKind, Personal, RowKey, Sealed, Vault};
 
 /// What a buyer who orders for somebody else ticks (2.3.2-d.1). These words are what is recorded.
 pub const ASSURANCE: Words = Words {
@@ -122,7 +122,7 @@ pub async fn prepare(
     destination: Destination,
     assured: Option<Language>,
 ) -> Result<(Access<PlaceOrder>, Delivery), NotReady> {
-    let me = Actor::own(&buyer.member);
+    let me = buyer.actor();
     let mut people = vec![buyer.member.clone()];
     let mut fresh = None;
     let to = match destination {
@@ -311,12 +311,12 @@ fn content(buyer: &Buyer, order: &NewOrder) -> String {
 
 /// What the first press with this key made; a refusal where this one says something else.
 fn placed_before(tx: &mut Tx, buyer: &Buyer, order: &NewOrder, content: &str) -> Result<Placed, Stop<Refused>> {
-    let (id, amount, before): (Id, i64, String) = checkout::table
+    let (id, before): (Id, String) = checkout::table
         .filter(checkout::buyer.eq(&buyer.member))
         .filter(checkout::once.eq(order.once.as_str()))
-        .select((checkout::id, checkout::amount, checkout::content))
+        .select((checkout::id, checkout::content))
         .first(tx.db)?;
-    let placed = placed(tx, buyer, &id, amount)?;
+    let placed = of_checkout(tx, buyer, &id)?;
     // Presses from before the hash was kept are taken for the same.
     if (!before.is_empty() && before != content) || sees_another_cart(tx, buyer, &placed, order.total_seen)? {
         let orders = placed.orders.iter().map(|order| order.number.as_str()).collect::<Vec<_>>().join(", ");
@@ -348,16 +348,15 @@ fn sees_another_cart(tx: &mut Tx, buyer: &Buyer, placed: &Placed, total_seen: i6
     Ok(bought != wanted)
 }
 
+db::meet!(checkout, purchase_order);
+
 /// The orders of one checkout, for the page after the button and for the cashier.
 pub fn of_checkout(scope: &mut impl Scope, buyer: &Buyer, id: &Id) -> Result<Placed, Stop<Refused>> {
-    let query = checkout::table.find((&buyer.member, id)).select(checkout::amount);
-    let amount: Option<i64> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
-    placed(scope, buyer, id, amount.ok_or(Stop::Refused(Refused::NoSuchOrder))?)
-}
-
-fn placed(scope: &mut impl Scope, buyer: &Buyer, id: &Id, amount: i64) -> Result<Placed, Stop<Refused>> {
-    let query = purchase_order::table
-        .filter(purchase_order::checkout.eq(id))
+    type OfAll = (String, i64, i64);
+    let query = checkout::table
+        .inner_join(purchase_order::table.on(purchase_order::checkout.eq(checkout::id)))
+        .filter(checkout::buyer.eq(&buyer.member))
+        .filter(checkout::id.eq(id))
         .filter(purchase_order::buyer.eq(&buyer.member))
         .order(purchase_order::id)
         .select((
@@ -366,15 +365,13 @@ fn placed(scope: &mut impl Scope, buyer: &Buyer, id: &Id, amount: i64) -> Result
             purchase_order::shop,
             purchase_order::total,
             purchase_order::state,
-            purchase_order::currency,
-            purchase_order::pay_until,
+            (purchase_order::currency, purchase_order::pay_until, checkout::amount),
         ));
-    let rows: Vec<(Id, String, Id, i64, String, String, i64)> = on_each!(scope.db(), c => query.load(c))?;
-    let (currency, pay_until) = rows
-        .first()
-        .map(|row| (row.5.clone(), row.6))
-        .ok_or_else(|| Stop::fault("a checkout without orders was committed"))?;
-    let orders = rows.into_iter().map(|(order, number, shop, total, state, ..)| {
+    let rows: Vec<(Id, String, Id, i64, String, OfAll)> = on_each!(scope.db(), c => query.load(c))?;
+    // No checkout is without orders.
+    let of_all = rows.first().map(|row| row.5.clone());
+    let (currency, pay_until, amount) = of_all.ok_or(Stop::Refused(Refused::NoSuchOrder))?;
+    let orders = rows.into_iter().map(|(order, number, shop, total, state, _)| {
         let to_pay = state == OrderState::Placed.id();
         PlacedOrder { order, number, shop, total, to_pay }
     });

@@ -38,16 +38,29 @@ pub use refused::Refused;
 
 use db::Id;
 use std::collections::BTreeMap;
+use vault::{Actor, Standing};
 
 /// A signed-in member who buys. Every look-up of the buyer's side starts from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buyer {
     pub member: Id,
+    /// As the request was looked at ([`Buyer::actor`]).
+    standing: Option<Standing>,
 }
 
 impl Buyer {
     pub fn new(member: Id) -> Buyer {
-        Buyer { member }
+        Buyer { member, standing: None }
+    }
+
+    /// As `new`, in the state in which the request's first look has found them.
+    pub fn standing(member: Id, standing: Option<Standing>) -> Buyer {
+        Buyer { member, standing }
+    }
+
+    /// The buyer as who acts, for the first access of a request (see [`Actor::standing`]).
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::own(&self.member).standing(self.standing)
     }
 }
 

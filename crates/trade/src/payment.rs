@@ -22,7 +22,7 @@ pub use refunds::{
 
 use crate::policy::{TakePayment, payment, purchase_order, refund};
 use crate::settlement::{self, Account, Kind, Posting};
-use crate::state::{OrderState, SEEN, Seen, step, step_from};
+use crate::state::{OrderState, SEEN, Seen, SeenColumns, step, step_from};
 use crate::{Buyer, Refused};
 use db::sql::{BigInt, Text};
 use db::{Id, NewJob, Scope, Stop, Tx, kept, on_each};
@@ -31,7 +31,7 @@ use partners::alipay::{Notification, PaymentTerms, Trade, TradeStatus};
 use policy::Entered;
 use policy::fields::{MarketplaceAccountRef, PaymentOrder};
 use policy::recipients::PaymentProvider;
-use vault::{Access, Disclosed};
+use vault::{Access, Disclosed, NoAccess, Vault};
 
 pub(crate) const LOOK_JOB: &str = "trade.payment";
 
@@ -157,6 +157,8 @@ impl Begun {
     }
 }
 
+db::meet!(payment, purchase_order);
+
 /// An order of a checkout, as far as its payment is concerned.
 #[derive(Clone, Debug, Queryable)]
 struct Part {
@@ -172,14 +174,32 @@ impl Part {
     }
 }
 
+const PART: (purchase_order::id, SeenColumns, purchase_order::pay_until, purchase_order::completed_at) =
+    (purchase_order::id, SEEN, purchase_order::pay_until, purchase_order::completed_at);
+
 fn parts_of(scope: &mut impl Scope, checkout: &Id) -> QueryResult<Vec<Part>> {
-    let query = purchase_order::table.filter(purchase_order::checkout.eq(checkout)).order(purchase_order::id).select((
-        purchase_order::id,
-        SEEN,
-        purchase_order::pay_until,
-        purchase_order::completed_at,
-    ));
+    let query =
+        purchase_order::table.filter(purchase_order::checkout.eq(checkout)).order(purchase_order::id).select(PART);
     on_each!(scope.db(), c => query.load(c))
+}
+
+/// As [`parts_of`], with the open payment of the checkout, as [`open_of`] has it: one query.
+fn parts_and_open<R>(scope: &mut impl Scope, checkout: &Id) -> Result<(Vec<Part>, Option<AndAccount>), Stop<R>> {
+    let open = payment::checkout.eq(purchase_order::checkout).and(payment::state.eq(PaymentState::Open.id()));
+    let query = purchase_order::table
+        .left_join(payment::table.on(open))
+        .filter(purchase_order::checkout.eq(checkout))
+        .order(purchase_order::id)
+        .select((PART, (PAYMENT, payment::account_ref).nullable()));
+    let rows: Vec<(Part, Option<(PaymentRow, String)>)> = on_each!(scope.db(), c => query.load(c))?;
+    let (parts, mut open): (Vec<Part>, Vec<_>) = rows.into_iter().unzip();
+    let open = open.pop().flatten().map(|(row, account)| Ok::<_, Stop<R>>((read(row)?, account))).transpose()?;
+    Ok((parts, open))
+}
+
+/// The access that [`begin`] needs.
+pub async fn access(vault: &Vault, buyer: &Buyer) -> Result<Access<TakePayment>, NoAccess> {
+    vault.access(&buyer.actor(), std::slice::from_ref(&buyer.member)).await
 }
 
 /// Makes the payment of what is still to be paid of the buyer's checkout, or returns the one that waits already.
@@ -188,7 +208,7 @@ pub fn begin(tx: &mut Tx, buyer: &Buyer, access: &Access<TakePayment>, checkout:
     if !access.covers(&buyer.member) {
         return Err(Stop::fault("the access to a payment does not cover its buyer"));
     }
-    let parts = parts_of(tx, checkout)?;
+    let (parts, open) = parts_and_open(tx, checkout)?;
     // A checkout is one buyer's.
     if parts.first().is_none_or(|part| part.seen.buyer != buyer.member) {
         return Err(Stop::refuse(Refused::NoSuchOrder));
@@ -205,7 +225,7 @@ pub fn begin(tx: &mut Tx, buyer: &Buyer, access: &Access<TakePayment>, checkout:
     if amount <= 0 || unpaid.iter().any(|part| part.seen.currency != CURRENCY) {
         return Err(Stop::fault("an order cannot be paid at the payment company: amount or currency"));
     }
-    let (open, account) = match open_of(tx, checkout)? {
+    let (open, account) = match open {
         Some(open) if open.0.amount == amount => open,
         other => {
             if let Some((outdated, _)) = other {

@@ -120,7 +120,7 @@ pub(crate) struct Seen {
     version: i64,
 }
 
-pub(crate) const SEEN: (
+pub(crate) type SeenColumns = (
     purchase_order::number,
     purchase_order::buyer,
     purchase_order::shop,
@@ -129,7 +129,9 @@ pub(crate) const SEEN: (
     purchase_order::total,
     purchase_order::currency,
     purchase_order::version,
-) = (
+);
+
+pub(crate) const SEEN: SeenColumns = (
     purchase_order::number,
     purchase_order::buyer,
     purchase_order::shop,

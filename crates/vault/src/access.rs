@@ -24,23 +24,46 @@ pub struct Actor {
     pub shop: Option<Id>,
     /// The job's name, where background work acts.
     pub job: Option<&'static str>,
+    /// The actor's own state, where it has been looked at ([`Actor::standing`]).
+    pub standing: Option<Standing>,
+}
+
+/// A person's state, as it was found beside something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    state: State,
+    version: i64,
+}
+
+impl Standing {
+    /// `person.state` and `person.version`.
+    pub fn of(state: &str, version: i64) -> Standing {
+        Standing { state: State::parse(state), version }
+    }
 }
 
 impl Actor {
     pub fn own(member: &Id) -> Actor {
-        Actor { role: Role::Own, who: Some(member.clone()), shop: None, job: None }
+        Actor { role: Role::Own, who: Some(member.clone()), shop: None, job: None, standing: None }
+    }
+
+    /// Their own state needs not be looked at again for an access to what is theirs: it was found when the request was
+    /// looked at. Whoever uses the access compares it as always, so that a state which has changed since does not pass; hence
+    /// not for an access after a command of the same request that changes it.
+    pub fn standing(self, standing: Option<Standing>) -> Actor {
+        Actor { standing, ..self }
     }
 
     pub fn seller(member: &Id, shop: &Id) -> Actor {
-        Actor { role: Role::Seller, who: Some(member.clone()), shop: Some(shop.clone()), job: None }
+        Actor { role: Role::Seller, who: Some(member.clone()), shop: Some(shop.clone()), job: None, standing: None }
     }
 
     pub fn staff(staff: &Id, role: Role) -> Actor {
-        Actor { role, who: Some(staff.clone()), shop: None, job: None }
+        Actor { role, who: Some(staff.clone()), shop: None, job: None, standing: None }
     }
 
     pub fn job(name: &'static str) -> Actor {
-        Actor { role: Role::Job, who: None, shop: None, job: Some(name) }
+        Actor { role: Role::Job, who: None, shop: None, job: Some(name), standing: None }
     }
 }
 
@@ -203,13 +226,15 @@ impl Vault {
             return Ok(unguarded::access(actor));
         }
         check_role::<P>(actor)?;
-        let wanted = people.to_vec();
-        let rows = self
-            .data
-            // The writer compares the versions: what is older than a state beside it does not pass.
-            .look(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
-            .await
-            .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
+        let rows = match found_before::<P>(actor, people) {
+            Some(found) => found,
+            None => {
+                let wanted = people.to_vec();
+                // The writer compares the versions: what is older than a state beside it does not pass.
+                let look = self.data.look(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from));
+                look.await.map_err(|failed| NoAccess::Unavailable(failed.to_string()))?
+            }
+        };
         let versions = judge::<P>(rows, people, asked)?;
         let keys = self.keys.load(people).await.map_err(|e| NoAccess::Unavailable(e.to_string()))?;
         Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
@@ -218,11 +243,14 @@ impl Vault {
     /// As `access`, for threads that may wait (jobs, tests, the command line).
     pub fn access_now<P: Purpose>(&self, actor: &Actor, people: &[Id]) -> Result<Access<P>, NoAccess> {
         check_role::<P>(actor)?;
-        let wanted = people.to_vec();
-        let rows = self
-            .data
-            .read_now(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from))
-            .map_err(|failed| NoAccess::Unavailable(failed.to_string()))?;
+        let rows = match found_before::<P>(actor, people) {
+            Some(found) => found,
+            None => {
+                let wanted = people.to_vec();
+                let look = self.data.look_now(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from));
+                look.map_err(|failed| NoAccess::Unavailable(failed.to_string()))?
+            }
+        };
         let versions = judge::<P>(rows, people, None)?;
         let keys = self.keys.load_now(people).map_err(|e| NoAccess::Unavailable(e.to_string()))?;
         Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
@@ -258,7 +286,7 @@ fn check_role<P: Purpose>(actor: &Actor) -> Result<(), NoAccess> {
 
 /// What one look at the data says of the people asked for.
 struct Found {
-    states: Vec<(String, String, i64)>,
+    states: Vec<(String, Standing)>,
     agreed: HashSet<String>,
 }
 
@@ -266,6 +294,7 @@ fn look_up<P: Purpose>(scope: &mut impl Scope, people: &[Id]) -> QueryResult<Fou
     let ids: Vec<&str> = people.iter().map(Id::as_str).collect();
     let query = person::table.select((person::id, person::state, person::version));
     let states = load_each!(scope.db(), query, person::id, &ids => (String, String, i64))?;
+    let states = states.into_iter().map(|(id, state, version)| (id, Standing::of(&state, version))).collect();
     let mut agreed = Vec::new();
     if P::INFO.basis.asks() {
         let query = consent::table
@@ -277,13 +306,20 @@ fn look_up<P: Purpose>(scope: &mut impl Scope, people: &[Id]) -> QueryResult<Fou
     Ok(Found { states, agreed: agreed.into_iter().collect() })
 }
 
+/// What [`look_up`] would say where nobody's data are asked for but the actor's own, and no consent is needed.
+fn found_before<P: Purpose>(actor: &Actor, people: &[Id]) -> Option<Found> {
+    let [person] = people else { return None };
+    let standing = actor.standing.filter(|_| actor.who.as_ref() == Some(person) && !P::INFO.basis.asks())?;
+    Some(Found { states: vec![(person.to_string(), standing)], agreed: HashSet::new() })
+}
+
 /// `asked`: the one whose consent counts; everybody's own where nobody is named.
 fn judge<P: Purpose>(found: Found, people: &[Id], asked: Option<&Id>) -> Result<HashMap<Id, i64>, NoAccess> {
     let mut versions = HashMap::with_capacity(people.len());
     for id in people {
-        let (_, state, version) =
-            found.states.iter().find(|(known, _, _)| known == id.as_str()).ok_or(NoAccess::Gone)?;
-        match State::parse(state) {
+        let (_, Standing { state, version }) =
+            found.states.iter().find(|(known, _)| known == id.as_str()).ok_or(NoAccess::Gone)?;
+        match state {
             State::Open => {}
             State::Restricted if P::INFO.basis == Basis::LegalObligation => {}
             State::Restricted => return Err(NoAccess::Restricted),

@@ -17,7 +17,7 @@ mod sealed;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use access::{Access, Actor, NoAccess};
+pub use access::{Access, Actor, NoAccess, Standing};
 pub use keys::{Fresh, KeyStore, Taken};
 pub use part::Part;
 pub use person::{PersonKind, State};

@@ -10,7 +10,8 @@ use policy::recipients::*;
 use policy::{Entered, Role, Typed, purpose, record};
 use vault::testing::{TestVault, each_engine};
 use vault::{
-    Actor, Disclosed, Fresh, NoAccess, NotOpened, PersonKind, RowKey, Sealed, State, Vault, consent, ledger, person,
+    Actor, Disclosed, Fresh, NoAccess, NotOpened, PersonKind, RowKey, Sealed, Standing, State, Vault, consent, ledger,
+    person,
 };
 
 purpose! { KeepAddressBook {
@@ -363,6 +364,50 @@ fn restriction_and_erasure_reach_a_cached_key() {
             v.vault.access_now::<Duty>(&Actor::staff(&Id::fresh(), Role::Legal), std::slice::from_ref(&who)),
             Err(NoAccess::Gone)
         ));
+    });
+}
+
+/// A state that was found beside something else opens what is the actor's own, and no longer than it lasts.
+#[test]
+fn a_state_found_before_is_compared_like_one_that_was_looked_at() {
+    each(|v| {
+        let (me, _) = parcel_of(&v.vault);
+        let (other, _) = parcel_of(&v.vault);
+        let set = |who: &Id, state| {
+            let who = who.clone();
+            v.vault.data().write_now(move |tx| person::set_state::<()>(tx, &who, state)).unwrap();
+        };
+        let found = |who: &Id| -> Option<Standing> {
+            use vault::policy::person;
+            let query = person::table.find(who.as_str().to_owned()).select((person::state, person::version));
+            let row = v.vault.data().read_now(move |r| Ok::<(String, i64), Stop<()>>(query.first(r.db)?)).unwrap();
+            Some(Standing::of(&row.0, row.1))
+        };
+        let access = |of: &Id, standing| {
+            v.vault.access_now::<PlaceOrder>(&Actor::own(&me).standing(standing), std::slice::from_ref(of))
+        };
+        let seals = |access: vault::Access<PlaceOrder>| {
+            let me = me.clone();
+            v.vault.data().write_now(move |tx| {
+                let id = tx.id();
+                insert(tx, &access, &me, &id)
+            })
+        };
+        let open = found(&me);
+        seals(access(&me, open).unwrap()).unwrap();
+        set(&me, State::Restricted);
+        let late = seals(access(&me, open).unwrap());
+        assert!(matches!(late, Err(Failed::Changed)), "{late:?}");
+        let seen = access(&me, found(&me));
+        assert!(matches!(seen, Err(NoAccess::Restricted)), "{seen:?}");
+
+        // One's own state says nothing of somebody else's, nor of a consent.
+        set(&other, State::Restricted);
+        let of_other = access(&other, open);
+        assert!(matches!(of_other, Err(NoAccess::Restricted)), "{of_other:?}");
+        let me = Actor::own(&other).standing(open);
+        let asked = v.vault.access_now::<KeepAddressBook>(&me, std::slice::from_ref(&other));
+        assert!(matches!(asked, Err(NoAccess::Restricted)), "{asked:?}");
     });
 }
 

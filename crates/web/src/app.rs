@@ -392,7 +392,7 @@ pub struct SignedIn {
 
 impl SignedIn {
     pub fn buyer(&self) -> Buyer {
-        Buyer::new(self.member.clone())
+        Buyer::standing(self.member.clone(), self.session.standing)
     }
 }
 

@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The form field that carries the token.
 pub const FIELD: &str = "_csrf";
+/// No token is longer.
+pub(crate) const TOKEN_BYTES_MAX: usize = 256;
 
 const NONCE: usize = 12;
 const COOKIE_BYTES: usize = 24;

@@ -15,9 +15,9 @@ use crate::error::Failure;
 use crate::format;
 use crate::frame;
 use crate::language::{Arg, Lang, f};
-use axum::extract::multipart::MultipartError;
-use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::{Method, StatusCode, header, request::Parts};
+use crate::multipart;
+use axum::extract::{FromRequest, Request};
+use axum::http::{Method, header, request::Parts};
 use catalogue::written::{self, NotANumber};
 use policy::{Invalid, Typed};
 use std::collections::HashSet;
@@ -71,23 +71,28 @@ fn from_us(parts: &Parts, token: &str) -> Result<(), Failure> {
 
 /// A form with files, checked to come from our own page: the token is its first field, so that nothing is read of a body
 /// that is not ours. What follows is the caller's to read.
-pub async fn with_files(request: Request) -> Result<Multipart, Failure> {
-    let (parts, body) = request.into_parts();
-    let again = Request::from_parts(parts.clone(), body);
-    let mut multipart = Multipart::from_request(again, &()).await.map_err(|_| Failure::UnreadableForm)?;
-    match multipart.next_field().await.map_err(broken)? {
-        Some(first) if first.name() == Some(csrf::FIELD) => from_us(&parts, &first.text().await.map_err(broken)?)?,
+pub async fn with_files(request: Request) -> Result<multipart::Parts, Failure> {
+    let (head, body) = request.into_parts();
+    let mut parts = multipart::Parts::of(Request::from_parts(head.clone(), body)).await?;
+    match parts.next().await? {
+        Some(first) if first.name() == csrf::FIELD => {
+            from_us(&head, &text_of(&token(first).await?))?;
+        }
         _ => return Err(Failure::StaleForm),
     }
-    Ok(multipart)
+    Ok(parts)
 }
 
-/// What a form with files is that cannot be read on.
-pub fn broken(error: MultipartError) -> Failure {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::UnreadableForm,
+/// What stands in the first field. One that is longer than a token is not read on.
+async fn token(mut first: multipart::Part<'_>) -> Result<Vec<u8>, Failure> {
+    let mut token = Vec::new();
+    while let Some(more) = first.piece().await? {
+        token.extend_from_slice(&more);
+        if token.len() > csrf::TOKEN_BYTES_MAX {
+            return Err(Failure::StaleForm);
+        }
     }
+    Ok(token)
 }
 
 impl FormData {

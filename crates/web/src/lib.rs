@@ -5,7 +5,7 @@
 //! a script: `assets/hanse.js` makes pages pleasanter and may fail at any time.
 //!
 //! From the outside in: `headers` (what browsers may do), `language` (`/en/…` and `/zh/…` before any route),
-//! `frame` (who is reading, and the page around the content), `form` and `csrf` (what comes back), `error` (when
+//! `frame` (who is reading, and the page around the content), `form`, `multipart` and `csrf` (what comes back), `error` (when
 //! it cannot be done), `ui` (components), `format` (money, numbers, dates), `assets` (style, script, icons).
 
 #![forbid(unsafe_code)]
@@ -20,6 +20,7 @@ pub mod format;
 pub mod frame;
 pub mod headers;
 pub mod language;
+pub mod multipart;
 pub mod pages;
 pub mod routes;
 pub mod ui;

@@ -6,7 +6,6 @@ use crate::once::{MaybeKey, made};
 use crate::problem::{Answer, Error, Kind};
 use crate::shape::{Money, Page, PriceTier, UnitOfTrade, Words, media};
 use crate::wire::{self, At, Json, Query, after, limit};
-use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use catalogue::Refused;
@@ -23,7 +22,6 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use web::App;
-use web::form::broken;
 use web::pages::sell::{decode, save_with};
 
 /// Some pictures of the largest size that is taken, and the rest of the form.
@@ -216,7 +214,7 @@ pub struct ProductForm {
 
 /// The form: what is offered, as it was said and as it was read, and the files.
 struct Received {
-    said: Bytes,
+    said: Vec<u8>,
     offered: NewProductOffered,
     files: Vec<Vec<u8>>,
 }
@@ -224,12 +222,12 @@ struct Received {
 async fn receive(request: Request) -> Answer<Received> {
     let mut form = wire::form(request).await?;
     let (mut offered, mut files) = (None, Vec::new());
-    while let Some(part) = form.next_field().await.map_err(broken)? {
-        let name = part.name().unwrap_or("").to_owned();
-        let bytes = part.bytes().await.map_err(broken)?;
+    while let Some(part) = form.next().await? {
+        let name = part.name().to_owned();
+        let bytes = part.bytes().await?;
         match name.as_str() {
             "product" if offered.is_none() => offered = Some((wire::read_json(&bytes, "product")?, bytes)),
-            "picture" if files.len() < PICTURES_MAX => files.push(bytes.to_vec()),
+            "picture" if files.len() < PICTURES_MAX => files.push(bytes),
             "picture" => return Err(at_row(Refused::Count { of: "pictures", min: 1, max: PICTURES_MAX })),
             other => {
                 let known = other == "product";

@@ -7,12 +7,12 @@ use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use encoding_rs::GB18030;
+use pictures::Unfit;
 use zip::ZipArchive;
 use zip::read::Config;
 use zip::unstable::read::ZipIterable;
 
 use super::mistake::Wrong;
-use crate::Refused;
 use crate::picture::BYTES_MAX;
 
 pub const ARCHIVE_BYTES_MAX: usize = 128 * 1024 * 1024;
@@ -102,7 +102,7 @@ impl Archive {
             return Err(Wrong::ArchiveTooFull { max_mib: UNPACKED_MAX / (1024 * 1024) });
         }
         if bytes.len() > BYTES_MAX {
-            return Err(Wrong::Refused(Refused::PictureBytes { max_mib: BYTES_MAX as u64 / (1024 * 1024) }));
+            return Err(Wrong::Refused(Unfit::Bytes.into()));
         }
         if bytes.len() as u64 == most {
             return Err(Wrong::Unpackable);

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::Note;
 use crate::command::{End, Queued, Verdict};
 use crate::database::Shared;
-use crate::engine::{Link, Purpose, connect};
+use crate::engine::{IDLE_AFTER, Link, Purpose, connect};
 use crate::fault::{FaultId, Kind, kind_of, told_without_values};
 use crate::ledger::Chain;
 use crate::outbox::{self, Placing};
@@ -23,7 +23,7 @@ const GATHER: Duration = Duration::from_millis(20);
 
 pub(crate) fn write(shared: &Shared) {
     let mut seat = Seat { connection: None, begun: false, chain: Chain::begin() };
-    while let Some(mut command) = shared.commands.pop_or(|| seat.rest()) {
+    while let Some(mut command) = shared.commands.pop_or(IDLE_AFTER, || seat.rest()) {
         let end = seat.carry_out(&mut command, shared);
         command.answer(end);
     }
@@ -31,8 +31,8 @@ pub(crate) fn write(shared: &Shared) {
 
 struct Seat {
     connection: Option<Link>,
-    /// Whether the next command's transaction has begun with the end of the last one's: a way to the server less where
-    /// commands stand in line. Nothing has been read or locked in it, and it is ended where none follows.
+    /// Whether the next command's transaction has begun with the end of the last one's: a way to the server less. Nothing
+    /// has been read or locked in it, and it is ended where none follows soon.
     begun: bool,
     chain: Chain,
 }
@@ -172,9 +172,8 @@ impl Seat {
             self.roll_back();
             return Commit::Refused(error);
         }
-        let next = shared.commands.is_waiting();
-        let Err(error) = connection.run(if next { "commit and chain" } else { "commit" }) else {
-            self.begun = next;
+        let Err(error) = connection.run("commit and chain") else {
+            self.begun = true;
             return Commit::Done;
         };
         // If the connection still answers, the server's no was an answer.

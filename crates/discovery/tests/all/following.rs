@@ -12,20 +12,10 @@ use db::{Address, Database, Event, Options};
 use diesel::prelude::*;
 use discovery::{Compared, Follower, Index, IndexError, Query, Sort, catch_up, compare, rebuild};
 
-use crate::support::{GOODS, Goods, Market, each, ids, migrations, titles, words};
-
-const SOON: Duration = Duration::from_secs(30);
+use crate::support::{GOODS, Goods, Market, SOON, each, ids, migrations, titles, until, words};
 
 fn cup(title: &'static str) -> Goods {
     Goods { title: (title, "杯"), ..GOODS }
-}
-
-fn until(told: &str, holds: impl Fn() -> bool) {
-    let end = Instant::now() + SOON;
-    while !holds() {
-        assert!(Instant::now() < end, "{told}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]

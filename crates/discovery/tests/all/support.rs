@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::io::Cursor;
+use std::time::{Duration, Instant};
 
 use catalogue::category::{self, NewCategory};
 use catalogue::picture::{self, Stored};
@@ -17,6 +18,17 @@ use diesel::prelude::*;
 use discovery::{Found, Index, Query, catch_up};
 use vault::Actor;
 use vault::policy::person;
+
+/// What takes longer does not come.
+pub const SOON: Duration = Duration::from_secs(30);
+
+pub fn until(told: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + SOON;
+    while !holds() {
+        assert!(Instant::now() < end, "{told}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
 
 pub const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -181,9 +193,7 @@ impl Market {
             let waiting = outbox::table.filter(outbox::position.is_null()).count();
             self.db().read_now::<_, Infallible>(move |read| Ok(waiting.get_result(read.db)?)).unwrap()
         };
-        while waiting() > 0 {
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        until("all have their positions", || waiting() == 0);
         self.last_position()
     }
 

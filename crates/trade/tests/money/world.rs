@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use trade::address::Place;
 use trade::cart::Wanted;
 use trade::checkout::{Destination, NewOrder, Once, Placed};
@@ -456,7 +456,9 @@ impl World {
     /// Every notification so far, also those that are just under way.
     pub fn settled_notifications(&self) -> Vec<Vec<u8>> {
         let mut all = Vec::new();
+        let end = Instant::now() + Duration::from_secs(30);
         loop {
+            assert!(Instant::now() < end, "a push stays under way");
             let more = self.waiting_notifications();
             if more.is_empty() && self.pushes_under_way() == 0 {
                 all.extend(self.waiting_notifications());

@@ -24,8 +24,7 @@ use trade::address::{ASSURANCE as ASSURANCE_TO_KEEP, Kept, Whose};
 use trade::cart::{self, Cart};
 use trade::checkout::{self, Destination, NewOrder, Once, Placed, PlacedOrder};
 use trade::payment::{self, PaymentState};
-use trade::policy::{KeepAddressBook, TakePayment};
-use vault::Actor;
+use trade::policy::KeepAddressBook;
 use vault::consent;
 
 /// `GET /checkout`
@@ -383,11 +382,7 @@ pub async fn go_pay(
 ) -> Result<Response, Failure> {
     let id = Id::parse(&id).map_err(|_| Failure::NotFound)?;
     let buyer = me.buyer();
-    let access = app
-        .vault
-        .access::<TakePayment>(&Actor::own(&me.member), std::slice::from_ref(&me.member))
-        .await
-        .map_err(app::no_access)?;
+    let access = payment::access(&app.vault, &buyer).await.map_err(app::no_access)?;
     let checkout = id.clone();
     let begun = app.write(move |tx| payment::begin(tx, &buyer, &access, &checkout)).await?;
     match begun {

@@ -43,6 +43,8 @@ pub struct Entry<'a> {
     limit: Option<usize>,
     lines: Option<u8>,
     options: Option<Vec<(&'a str, &'a str)>>,
+    accept: Option<&'a str>,
+    several: bool,
     marked: bool,
     autofocus: bool,
 }
@@ -67,6 +69,8 @@ impl<'a> Entry<'a> {
             limit: None,
             lines: None,
             options: None,
+            accept: None,
+            several: false,
             marked: false,
             autofocus: false,
         }
@@ -75,6 +79,17 @@ impl<'a> Entry<'a> {
     /// A choice from `(value, label)`.
     pub fn select(name: &'a str, label: &'a str, options: &[(&'a str, &'a str)]) -> Entry<'a> {
         Entry { options: Some(options.to_vec()), ..Entry::new(Kind::Text, name, label) }
+    }
+
+    /// A file of one of these kinds, as `accept` names them; for a form that is sent in parts. A browser never sends it
+    /// twice: a form that is shown again has it chosen anew.
+    pub fn file(name: &'a str, label: &'a str, accept: &'a str) -> Entry<'a> {
+        Entry { accept: Some(accept), ..Entry::new(Kind::Text, name, label) }
+    }
+
+    /// As many files as there are, also none: how many it must be, the form is told when it is sent.
+    pub fn several(self) -> Self {
+        Entry { several: true, ..self }
     }
 
     /// Text of several lines.
@@ -147,6 +162,12 @@ impl<'a> Entry<'a> {
                         option value=(value) selected[*value == self.value] { (label) }
                     }
                 }
+            };
+        }
+        if let Some(accept) = self.accept {
+            return html! {
+                input id=(id) type="file" name=(self.name) accept=(accept) multiple[self.several]
+                    required[required && !self.several] aria-describedby=[described] aria-invalid=[invalid];
             };
         }
         if let Some(lines) = self.lines {
@@ -369,6 +390,18 @@ mod tests {
         assert!(html.contains("&quot;&gt;&lt;script&gt;") && !html.contains("<script"));
         let summary = error_summary(Lang::EN, &errors, &[("phone", "Telephone")]).into_string();
         assert!(summary.contains("href=\"#f-phone\"") && summary.contains("Telephone: Enter"));
+    }
+
+    #[test]
+    fn one_file_is_required_and_of_several_none() {
+        let mut errors = FormErrors::default();
+        errors.add(FieldError::plain("sheet", "import-sheet-missing"));
+        let one = Entry::file("sheet", "Sheet", ".csv").hint("CSV").from(Lang::EN, &FormData::empty(), &errors);
+        let one = one.render().into_string();
+        assert!(one.contains("type=\"file\" name=\"sheet\" accept=\".csv\" required"), "{one}");
+        assert!(one.contains("aria-describedby=\"f-sheet-hint f-sheet-error\""), "{one}");
+        let several = Entry::file("picture", "Pictures", "image/png").several().render().into_string();
+        assert!(several.contains(" multiple") && !several.contains("required"), "{several}");
     }
 
     #[test]

@@ -4,15 +4,15 @@
 use super::with_side;
 use crate::app::{App, AtDesk, not_stored};
 use crate::error::Failure;
-use crate::form::{self, FieldError, FormData, FormErrors, broken};
+use crate::form::{self, FieldError, FormData, FormErrors};
 use crate::format;
 use crate::frame::Frame;
 use crate::language::{Arg, Lang, f, lookup, t};
+use crate::multipart::{Part, Parts};
 use crate::pages::guest::{CURRENCY, both, shop_path, tree, unit};
 use crate::ui;
 use axum::body::Body;
-use axum::extract::multipart::Field;
-use axum::extract::{Multipart, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use catalogue::bulk::{self, Column, Import, Mistake, Preview, Sheet, Verdict};
@@ -69,6 +69,7 @@ async fn form_page(app: &App, desk: &AtDesk, frame: &Frame, errors: &FormErrors)
         f(lang, "import-sheet-hint", &[("mib", mib(bulk::SHEET_BYTES_MAX)), ("rows", bulk::ROWS_MAX.into())]);
     let archive_hint = f(lang, "import-archive-hint", &[("mib", mib(bulk::ARCHIVE_BYTES_MAX))]);
     let labels = [("sheet", t(lang, "import-sheet")), ("archive", t(lang, "import-archive"))];
+    let file = |name, key, accept| ui::Entry::file(name, t(lang, key), accept).from(lang, &FormData::empty(), errors);
     let content = html! {
         (ui::crumbs(lang, &[(t(lang, "sell-goods"), Some(frame.path("/sell/products"))), (t(lang, "import-title"), None)]))
         (ui::section_head(t(lang, "import-title"), Some(t(lang, "import-intro")), None))
@@ -87,8 +88,8 @@ async fn form_page(app: &App, desk: &AtDesk, frame: &Frame, errors: &FormErrors)
             form.form method="post" enctype="multipart/form-data" action=(frame.path("/sell/import")) data-once {
                 // First, so that nothing is read of a body that is not from our page.
                 (frame.csrf.field())
-                (file_field(lang, "sheet", t(lang, "import-sheet"), &sheet_hint, ".csv,.txt,.tsv,text/csv", false, errors))
-                (file_field(lang, "archive", t(lang, "import-archive"), &archive_hint, ".zip,application/zip", true, errors))
+                (file("sheet", "import-sheet", ".csv,.txt,.tsv,text/csv").hint(&sheet_hint))
+                (file("archive", "import-archive", ".zip,application/zip").hint(&archive_hint).optional(lang))
                 p.note { (t(lang, "import-upload-text")) }
                 div.actions { (ui::button(t(lang, "import-upload"), ui::Look::Main)) }
             }
@@ -99,31 +100,6 @@ async fn form_page(app: &App, desk: &AtDesk, frame: &Frame, errors: &FormErrors)
     let main = with_side(frame, "/sell/products", content);
     let page = frame.page(t(lang, "import-title"));
     Ok(if errors.is_empty() { page.answer(main) } else { page.again(main) })
-}
-
-fn file_field(
-    lang: Lang,
-    name: &str,
-    label: &str,
-    hint: &str,
-    accept: &str,
-    optional: bool,
-    errors: &FormErrors,
-) -> Markup {
-    let wrong = errors.of(name).map(|error| error.text(lang));
-    html! {
-        div.field.wrong[wrong.is_some()] {
-            label for={ "f-" (name) } {
-                (label)
-                @if optional { " " span.note { (t(lang, "optional")) } }
-            }
-            p.hint id={ "f-" (name) "-hint" } { (hint) }
-            @if let Some(wrong) = &wrong { p.mistake id={ "f-" (name) "-error" } { (ui::icon::stop()) span { (wrong) } } }
-            input id={ "f-" (name) } type="file" name=(name) accept=(accept) required[!optional]
-                aria-describedby={ "f-" (name) "-hint" @if wrong.is_some() { " f-" (name) "-error" } }
-                aria-invalid=[wrong.as_ref().map(|_| "true")];
-        }
-    }
 }
 
 fn explanations(lang: Lang) -> Markup {
@@ -184,36 +160,29 @@ pub struct Upload {
 struct Larger;
 
 /// Reads the files of a form, where it may be read: a page has looked at its token.
-pub async fn receive(mut multipart: Multipart) -> Result<Upload, Failure> {
+pub async fn receive(mut parts: Parts) -> Result<Upload, Failure> {
     static PLACES: Semaphore = Semaphore::const_new(AT_ONCE_MAX);
     let _place = PLACES.acquire().await.map_err(Failure::fault)?;
     let mut upload = Upload { sheet: None, archive: None, unknown: None, _place };
-    while let Some(field) = multipart.next_field().await.map_err(broken)? {
-        match field.name() {
-            Some("sheet") if upload.sheet.is_none() => upload.sheet = bytes_of(field, bulk::SHEET_BYTES_MAX).await?,
-            Some("archive") if upload.archive.is_none() => {
-                upload.archive = bytes_of(field, bulk::ARCHIVE_BYTES_MAX).await?;
+    while let Some(part) = parts.next().await? {
+        match part.name() {
+            "sheet" if upload.sheet.is_none() => upload.sheet = uploaded(part, bulk::SHEET_BYTES_MAX).await?,
+            "archive" if upload.archive.is_none() => upload.archive = uploaded(part, bulk::ARCHIVE_BYTES_MAX).await?,
+            name => {
+                upload.unknown = Some(name.to_owned());
+                part.skip().await?;
             }
-            name => upload.unknown = Some(name.unwrap_or("").to_owned()),
         }
     }
     Ok(upload)
 }
 
 /// A browser sends a file without content where none was chosen.
-async fn bytes_of(mut field: Field<'_>, max: usize) -> Result<Option<Result<Vec<u8>, Larger>>, Failure> {
-    let mut bytes = Vec::new();
-    let mut larger = false;
-    while let Some(more) = field.chunk().await.map_err(broken)? {
-        larger |= bytes.len() + more.len() > max;
-        if !larger {
-            bytes.extend_from_slice(&more);
-        }
-    }
-    Ok(match (larger, bytes.is_empty()) {
-        (true, _) => Some(Err(Larger)),
-        (false, true) => None,
-        (false, false) => Some(Ok(bytes)),
+async fn uploaded(part: Part<'_>, max: usize) -> Result<Option<Result<Vec<u8>, Larger>>, Failure> {
+    Ok(match part.up_to(max).await? {
+        None => Some(Err(Larger)),
+        Some(bytes) if bytes.is_empty() => None,
+        Some(bytes) => Some(Ok(bytes)),
     })
 }
 

@@ -4,7 +4,7 @@
 use super::{pair, tell, two, with_side};
 use crate::app::{self, App, AtDesk, Told, not_stored};
 use crate::error::Failure;
-use crate::form::{self, FieldError, FormData, FormErrors, broken};
+use crate::form::{self, FieldError, FormData, FormErrors};
 use crate::format;
 use crate::frame::Frame;
 use crate::language::{Lang, f, t};
@@ -261,14 +261,9 @@ async fn form_page(
                         }
                     }
                 }
-                @let wrong = errors.of("picture").map(|error| error.text(lang));
-                div.field.wrong[wrong.is_some()] {
-                    label for="f-picture" { (t(lang, "sell-picture-add")) }
-                    p.hint id="f-picture-hint" { (f(lang, "sell-picture-hint", &[("n", (PICTURES_MAX as i64).into())])) }
-                    @if let Some(wrong) = &wrong { p.mistake id="f-picture-error" { (ui::icon::stop()) span { (wrong) } } }
-                    input id="f-picture" type="file" name="picture" accept="image/jpeg,image/png,image/webp" multiple
-                        aria-describedby="f-picture-hint" aria-invalid=[wrong.as_ref().map(|_| "true")];
-                }
+                @let hint = f(lang, "sell-picture-hint", &[("n", (PICTURES_MAX as i64).into())]);
+                (Entry::file("picture", t(lang, "sell-picture-add"), "image/jpeg,image/png,image/webp")
+                    .several().hint(&hint).from(lang, form, errors))
             }
             section.card.pad.form {
                 h2 { (t(lang, "sell-prices")) }
@@ -398,22 +393,21 @@ fn filled(page: &ProductPage) -> FormData {
 
 /// Fields and files of a multipart body of ours.
 async fn receive(request: Request) -> Result<(FormData, Vec<Vec<u8>>), Failure> {
-    let mut multipart = form::with_files(request).await?;
+    let mut parts = form::with_files(request).await?;
     let (mut fields, mut files) = (Vec::<(String, String)>::new(), Vec::new());
     let mut seen = HashSet::new();
-    while let Some(field) = multipart.next_field().await.map_err(broken)? {
-        let name = field.name().unwrap_or("").to_owned();
+    while let Some(part) = parts.next().await? {
+        let name = part.name().to_owned();
+        let bytes = part.bytes().await?;
         if name == "picture" {
-            let bytes = field.bytes().await.map_err(broken)?;
             // A browser sends a file without a name and content where none was chosen.
             if !bytes.is_empty() {
                 if files.len() == PICTURES_MAX {
                     return Err(Failure::TooLarge);
                 }
-                files.push(bytes.to_vec());
+                files.push(bytes);
             }
         } else {
-            let bytes = field.bytes().await.map_err(broken)?;
             let text = form::text_of(&bytes);
             if fields.len() == 1_000 {
                 return Err(Failure::TooLarge);
