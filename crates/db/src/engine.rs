@@ -109,10 +109,9 @@ const PLANNED_FOR: usize = 10;
 macro_rules! load_each {
     ($db:expr, $query:expr, $column:expr, $values:expr => $row:ty) => {
         (|| -> diesel::QueryResult<Vec<$row>> {
-            let (db, query) = ($db, $query);
-            let values: Vec<_> = $values.into_iter().collect();
+            let (db, query, values) = ($db, $query, $values);
             if !db.asks_one_by_one(values.len()) {
-                let values = db.as_planned(values);
+                let values = db.as_planned(values.into_iter().collect());
                 return $crate::on_each!(db, c => diesel::RunQueryDsl::load(query.filter($column.eq_any(values)), c));
             }
             let mut rows: Vec<$row> = Vec::new();

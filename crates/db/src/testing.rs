@@ -85,10 +85,7 @@ impl TestDatabase {
     /// One round of a sequencer of its own, as another process has it; says how many events got a position.
     pub fn place(&self) -> i64 {
         let mut link = connect(&self.address, Purpose::Write).expect("the server answers");
-        link.run("begin").expect("begun");
-        let placed = crate::outbox::place(&mut link.db).expect("a round");
-        link.run("commit").expect("committed");
-        placed.count
+        crate::writer::postgres::round(&mut link).expect("a round").count
     }
 
     /// A second handle with threads of its own.

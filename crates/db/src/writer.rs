@@ -15,7 +15,7 @@ use crate::Db;
 use crate::database::Shared;
 use crate::engine::Engine;
 
-mod postgres;
+pub(crate) mod postgres;
 mod sqlite;
 
 /// Starts the writers, and on PostgreSQL the sequencer of the outbox.

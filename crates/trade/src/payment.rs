@@ -22,7 +22,7 @@ pub use refunds::{
 
 use crate::policy::{TakePayment, payment, purchase_order, refund};
 use crate::settlement::{self, Account, Kind, Posting};
-use crate::state::{OrderState, SEEN, Seen, SeenColumns, step, step_from};
+use crate::state::{OrderState, Seen, seen, step, step_from};
 use crate::{Buyer, Refused};
 use db::sql::{BigInt, Text};
 use db::{Id, NewJob, Scope, Stop, Tx, kept, on_each};
@@ -102,31 +102,23 @@ pub struct Payment {
 
 type PaymentRow = (Id, String, Id, Id, i64, String, String, Option<String>, i64, Option<i64>, Option<i64>);
 
-const PAYMENT: (
-    payment::id,
-    payment::number,
-    payment::buyer,
-    payment::checkout,
-    payment::amount,
-    payment::currency,
-    payment::state,
-    payment::provider_number,
-    payment::begun_at,
-    payment::paid_at,
-    payment::settled_at,
-) = (
-    payment::id,
-    payment::number,
-    payment::buyer,
-    payment::checkout,
-    payment::amount,
-    payment::currency,
-    payment::state,
-    payment::provider_number,
-    payment::begun_at,
-    payment::paid_at,
-    payment::settled_at,
-);
+/// A [`PaymentRow`].
+#[diesel::dsl::auto_type(no_type_alias)]
+fn columns() -> _ {
+    (
+        payment::id,
+        payment::number,
+        payment::buyer,
+        payment::checkout,
+        payment::amount,
+        payment::currency,
+        payment::state,
+        payment::provider_number,
+        payment::begun_at,
+        payment::paid_at,
+        payment::settled_at,
+    )
+}
 
 fn read<R>(row: PaymentRow) -> Result<Payment, Stop<R>> {
     let (id, number, buyer, checkout, amount, currency, state, provider_number, begun_at, paid_at, settled_at) = row;
@@ -174,12 +166,16 @@ impl Part {
     }
 }
 
-const PART: (purchase_order::id, SeenColumns, purchase_order::pay_until, purchase_order::completed_at) =
-    (purchase_order::id, SEEN, purchase_order::pay_until, purchase_order::completed_at);
+/// A [`Part`].
+#[diesel::dsl::auto_type(no_type_alias)]
+fn part() -> _ {
+    let seen: seen = seen();
+    (purchase_order::id, seen, purchase_order::pay_until, purchase_order::completed_at)
+}
 
 fn parts_of(scope: &mut impl Scope, checkout: &Id) -> QueryResult<Vec<Part>> {
     let query =
-        purchase_order::table.filter(purchase_order::checkout.eq(checkout)).order(purchase_order::id).select(PART);
+        purchase_order::table.filter(purchase_order::checkout.eq(checkout)).order(purchase_order::id).select(part());
     on_each!(scope.db(), c => query.load(c))
 }
 
@@ -190,7 +186,7 @@ fn parts_and_open<R>(scope: &mut impl Scope, checkout: &Id) -> Result<(Vec<Part>
         .left_join(payment::table.on(open))
         .filter(purchase_order::checkout.eq(checkout))
         .order(purchase_order::id)
-        .select((PART, (PAYMENT, payment::account_ref).nullable()));
+        .select((part(), (columns(), payment::account_ref).nullable()));
     let rows: Vec<(Part, Option<(PaymentRow, String)>)> = on_each!(scope.db(), c => query.load(c))?;
     let (parts, mut open): (Vec<Part>, Vec<_>) = rows.into_iter().unzip();
     let open = open.pop().flatten().map(|(row, account)| Ok::<_, Stop<R>>((read(row)?, account))).transpose()?;
@@ -257,7 +253,7 @@ fn open_of<R>(scope: &mut impl Scope, checkout: &Id) -> Result<Option<AndAccount
     let query = payment::table
         .filter(payment::checkout.eq(checkout))
         .filter(payment::state.eq(PaymentState::Open.id()))
-        .select((PAYMENT, payment::account_ref));
+        .select((columns(), payment::account_ref));
     let row: Option<(PaymentRow, String)> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
     row.map(|(row, account)| Ok((read(row)?, account))).transpose()
 }
@@ -433,7 +429,7 @@ pub fn answered(tx: &mut Tx, number: &str, trade: &Trade) -> Result<Noted, Stop<
 }
 
 fn note(tx: &mut Tx, said: &Said) -> Result<Noted, Stop<Refused>> {
-    let query = payment::table.filter(payment::number.eq(said.number)).select(PAYMENT);
+    let query = payment::table.filter(payment::number.eq(said.number)).select(columns());
     let row: Option<PaymentRow> = on_each!(tx.db, c => query.get_result(c)).optional()?;
     let Some(row) = row else { return Ok(Noted::Unknown) };
     let ours: Payment = read(row)?;
@@ -584,7 +580,7 @@ pub fn of_checkout<R>(scope: &mut impl Scope, buyer: &Buyer, checkout: &Id) -> R
         .filter(payment::checkout.eq(checkout))
         .filter(payment::buyer.eq(&buyer.member))
         .order(payment::id)
-        .select(PAYMENT);
+        .select(columns());
     let rows: Vec<PaymentRow> = on_each!(scope.db(), c => query.load(c))?;
     rows.into_iter().map(read).collect()
 }
@@ -592,7 +588,7 @@ pub fn of_checkout<R>(scope: &mut impl Scope, buyer: &Buyer, checkout: &Id) -> R
 /// The buyer's payment with that number, for the page to which the payer's browser comes back.
 pub fn by_number<R>(scope: &mut impl Scope, buyer: &Buyer, number: &str) -> Result<Option<Payment>, Stop<R>> {
     let query =
-        payment::table.filter(payment::number.eq(number)).filter(payment::buyer.eq(&buyer.member)).select(PAYMENT);
+        payment::table.filter(payment::number.eq(number)).filter(payment::buyer.eq(&buyer.member)).select(columns());
     let row: Option<PaymentRow> = on_each!(scope.db(), c => query.get_result(c)).optional()?;
     row.map(read).transpose()
 }
@@ -603,7 +599,7 @@ pub fn disputed<R>(scope: &mut impl Scope, before: Option<&Id>, limit: i64) -> R
         .filter(payment::state.eq(PaymentState::DisputedAmount.id()))
         .order(payment::id.desc())
         .limit(limit)
-        .select(PAYMENT)
+        .select(columns())
         .into_boxed();
     if let Some(before) = before {
         found = found.filter(payment::id.lt(before.clone()));
@@ -614,7 +610,7 @@ pub fn disputed<R>(scope: &mut impl Scope, before: Option<&Id>, limit: i64) -> R
 // --- for the jobs -------------------------------------------------------------------------------------------------
 
 pub(crate) fn by_id<R>(scope: &mut impl Scope, id: &Id) -> Result<Option<Payment>, Stop<R>> {
-    let row: Option<PaymentRow> = payment::table.find(id).select(PAYMENT).first(scope.db()).optional()?;
+    let row: Option<PaymentRow> = payment::table.find(id).select(columns()).first(scope.db()).optional()?;
     row.map(read).transpose()
 }
 

@@ -120,30 +120,23 @@ pub(crate) struct Seen {
     version: i64,
 }
 
-pub(crate) type SeenColumns = (
-    purchase_order::number,
-    purchase_order::buyer,
-    purchase_order::shop,
-    purchase_order::checkout,
-    purchase_order::state,
-    purchase_order::total,
-    purchase_order::currency,
-    purchase_order::version,
-);
-
-pub(crate) const SEEN: SeenColumns = (
-    purchase_order::number,
-    purchase_order::buyer,
-    purchase_order::shop,
-    purchase_order::checkout,
-    purchase_order::state,
-    purchase_order::total,
-    purchase_order::currency,
-    purchase_order::version,
-);
+/// A [`Seen`].
+#[diesel::dsl::auto_type]
+pub(crate) fn seen() -> _ {
+    (
+        purchase_order::number,
+        purchase_order::buyer,
+        purchase_order::shop,
+        purchase_order::checkout,
+        purchase_order::state,
+        purchase_order::total,
+        purchase_order::currency,
+        purchase_order::version,
+    )
+}
 
 fn look(tx: &mut Tx, order: &Id) -> Result<Seen, Stop<Refused>> {
-    let query = purchase_order::table.find(order).select(SEEN);
+    let query = purchase_order::table.find(order).select(seen());
     let seen = on_each!(tx.db, c => query.get_result(c)).optional()?;
     seen.ok_or(Stop::Refused(Refused::NoSuchOrder))
 }

@@ -6,7 +6,7 @@
 use crate::keys::{Fresh, PersonKey};
 use crate::policy::{consent, person};
 use crate::{NotOpened, State, Vault, ledger};
-use db::{Id, Scope, Stop, load_each};
+use db::{Id, Read, Scope, Stop, load_each};
 use diesel::prelude::*;
 use policy::{Basis, Duty, FieldInfo, Purpose, RecipientInfo, Role};
 use std::collections::{HashMap, HashSet};
@@ -226,33 +226,24 @@ impl Vault {
             return Ok(unguarded::access(actor));
         }
         check_role::<P>(actor)?;
-        let rows = match found_before::<P>(actor, people) {
+        let found = match found_before::<P>(actor, people) {
             Some(found) => found,
-            None => {
-                let wanted = people.to_vec();
-                // The writer compares the versions: what is older than a state beside it does not pass.
-                let look = self.data.look(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from));
-                look.await.map_err(|failed| NoAccess::Unavailable(failed.to_string()))?
-            }
+            None => self.data.look(look_up::<P>(people)).await.map_err(unavailable)?,
         };
-        let versions = judge::<P>(rows, people, asked)?;
-        let keys = self.keys.load(people).await.map_err(|e| NoAccess::Unavailable(e.to_string()))?;
+        let versions = judge::<P>(found, people, asked)?;
+        let keys = self.keys.load(people).await.map_err(unavailable)?;
         Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
     }
 
     /// As `access`, for threads that may wait (jobs, tests, the command line).
     pub fn access_now<P: Purpose>(&self, actor: &Actor, people: &[Id]) -> Result<Access<P>, NoAccess> {
         check_role::<P>(actor)?;
-        let rows = match found_before::<P>(actor, people) {
+        let found = match found_before::<P>(actor, people) {
             Some(found) => found,
-            None => {
-                let wanted = people.to_vec();
-                let look = self.data.look_now(move |r| look_up::<P>(r, &wanted).map_err(Stop::<()>::from));
-                look.map_err(|failed| NoAccess::Unavailable(failed.to_string()))?
-            }
+            None => self.data.look_now(look_up::<P>(people)).map_err(unavailable)?,
         };
-        let versions = judge::<P>(rows, people, None)?;
-        let keys = self.keys.load_now(people).map_err(|e| NoAccess::Unavailable(e.to_string()))?;
+        let versions = judge::<P>(found, people, None)?;
+        let keys = self.keys.load_now(people).map_err(unavailable)?;
         Ok(Access { actor: actor.clone(), versions, fresh: HashSet::new(), keys, purpose: PhantomData })
     }
 }
@@ -290,20 +281,28 @@ struct Found {
     agreed: HashSet<String>,
 }
 
-fn look_up<P: Purpose>(scope: &mut impl Scope, people: &[Id]) -> QueryResult<Found> {
-    let ids: Vec<&str> = people.iter().map(Id::as_str).collect();
-    let query = person::table.select((person::id, person::state, person::version));
-    let states = load_each!(scope.db(), query, person::id, &ids => (String, String, i64))?;
-    let states = states.into_iter().map(|(id, state, version)| (id, Standing::of(&state, version))).collect();
-    let mut agreed = Vec::new();
-    if P::INFO.basis.asks() {
-        let query = consent::table
-            .filter(consent::purpose.eq(P::INFO.id))
-            .filter(consent::withdrawn_at.is_null())
-            .select(consent::person);
-        agreed = load_each!(scope.db(), query, consent::person, ids => String)?;
+/// The look itself. Whoever uses the access compares the versions: what is older than a state beside it does not pass.
+fn look_up<P: Purpose>(people: &[Id]) -> impl FnOnce(&mut Read) -> Result<Found, Stop<()>> + Send + use<P> {
+    let people = people.to_vec();
+    move |read| {
+        let ids: Vec<&str> = people.iter().map(Id::as_str).collect();
+        let query = person::table.select((person::id, person::state, person::version));
+        let states = load_each!(&mut *read.db, query, person::id, &ids => (String, String, i64))?;
+        let states = states.into_iter().map(|(id, state, version)| (id, Standing::of(&state, version))).collect();
+        let mut agreed = Vec::new();
+        if P::INFO.basis.asks() {
+            let query = consent::table
+                .filter(consent::purpose.eq(P::INFO.id))
+                .filter(consent::withdrawn_at.is_null())
+                .select(consent::person);
+            agreed = load_each!(&mut *read.db, query, consent::person, ids => String)?;
+        }
+        Ok(Found { states, agreed: agreed.into_iter().collect() })
     }
-    Ok(Found { states, agreed: agreed.into_iter().collect() })
+}
+
+fn unavailable(error: impl fmt::Display) -> NoAccess {
+    NoAccess::Unavailable(error.to_string())
 }
 
 /// What [`look_up`] would say where nobody's data are asked for but the actor's own, and no consent is needed.

@@ -220,13 +220,15 @@ fn place(seat: &mut Option<Link>, shared: &Shared) -> Result<outbox::Placed, Str
         Some(connection) => connection,
         None => seat.insert(connect(&shared.address, Purpose::Write)?),
     };
-    let placed = (|| -> QueryResult<outbox::Placed> {
-        connection.run("begin")?;
-        let placed = outbox::place(&mut connection.db)?;
-        connection.run("commit")?;
-        Ok(placed)
-    })()
-    .map_err(|error| told_without_values(&error))?;
+    let placed = round(connection).map_err(|error| told_without_values(&error))?;
     shared.signal.raise(placed.last);
+    Ok(placed)
+}
+
+/// One round of a sequencer.
+pub(crate) fn round(connection: &mut Link) -> QueryResult<outbox::Placed> {
+    connection.run("begin")?;
+    let placed = outbox::place(&mut connection.db)?;
+    connection.run("commit")?;
     Ok(placed)
 }

@@ -101,51 +101,38 @@ struct HeadRow {
     hidden: bool,
 }
 
-#[expect(clippy::type_complexity, reason = "a list of columns")]
-const HEAD: (
-    purchase_order::id,
-    purchase_order::number,
-    purchase_order::shop,
-    purchase_order::checkout,
-    purchase_order::state,
-    purchase_order::goods_amount,
-    purchase_order::freight_amount,
-    purchase_order::total,
-    purchase_order::currency,
-    purchase_order::placed_at,
-    purchase_order::pay_until,
-    purchase_order::paid_at,
-    purchase_order::shipped_at,
-    purchase_order::received_at,
-    purchase_order::confirm_until,
-    purchase_order::completed_at,
-    purchase_order::hidden,
-) = (
-    purchase_order::id,
-    purchase_order::number,
-    purchase_order::shop,
-    purchase_order::checkout,
-    purchase_order::state,
-    purchase_order::goods_amount,
-    purchase_order::freight_amount,
-    purchase_order::total,
-    purchase_order::currency,
-    purchase_order::placed_at,
-    purchase_order::pay_until,
-    purchase_order::paid_at,
-    purchase_order::shipped_at,
-    purchase_order::received_at,
-    purchase_order::confirm_until,
-    purchase_order::completed_at,
-    purchase_order::hidden,
-);
+/// A [`HeadRow`].
+#[diesel::dsl::auto_type(no_type_alias)]
+fn columns() -> _ {
+    (
+        purchase_order::id,
+        purchase_order::number,
+        purchase_order::shop,
+        purchase_order::checkout,
+        purchase_order::state,
+        purchase_order::goods_amount,
+        purchase_order::freight_amount,
+        purchase_order::total,
+        purchase_order::currency,
+        purchase_order::placed_at,
+        purchase_order::pay_until,
+        purchase_order::paid_at,
+        purchase_order::shipped_at,
+        purchase_order::received_at,
+        purchase_order::confirm_until,
+        purchase_order::completed_at,
+        purchase_order::hidden,
+    )
+}
 
 /// The newest of what these queries find together; no two find the same order.
 pub(super) fn heads(scope: &mut impl Scope, queries: Vec<Boxed>, limit: i64) -> Result<Page<Head>, Stop<Refused>> {
     let limit = limit.clamp(1, PAGE_MAX);
     let mut rows: Vec<HeadRow> = Vec::new();
     for query in queries {
-        rows.extend(query.order(purchase_order::id.desc()).limit(limit + 1).select(HEAD).load::<HeadRow>(scope.db())?);
+        rows.extend(
+            query.order(purchase_order::id.desc()).limit(limit + 1).select(columns()).load::<HeadRow>(scope.db())?,
+        );
     }
     rows.sort_unstable_by(|a, b| b.order.cmp(&a.order));
     let more = rows.len() as i64 > limit;
@@ -156,7 +143,7 @@ pub(super) fn heads(scope: &mut impl Scope, queries: Vec<Boxed>, limit: i64) -> 
 }
 
 pub(super) fn head(scope: &mut impl Scope, order: &Id) -> Result<Head, Stop<Refused>> {
-    let row: HeadRow = purchase_order::table.find(order).select(HEAD).first(scope.db())?;
+    let row: HeadRow = purchase_order::table.find(order).select(columns()).first(scope.db())?;
     named(scope, vec![row])?.pop().ok_or(Stop::Refused(Refused::NoSuchOrder))
 }
 
